@@ -1,0 +1,1 @@
+//! Image store: safe decoding, crops with lineage, frames.

@@ -1,0 +1,1 @@
+//! Inference sessions for the experts' networks.

@@ -1,0 +1,50 @@
+//! Chat models: what is asked of them, what they stream back, what they can do.
+//!
+//! A [`ChatModel`] takes a [`TurnRequest`] and gives a stream of [`StreamEvent`]s. Pictures travel by
+//! [`lavr_types::ImageId`]; the adapter fetches their bytes from its [`lavr_types::ImageSource`] and puts
+//! them where its provider takes them. Adapters live in `lavr-local` and `lavr-remote`.
+
+mod error;
+mod request;
+mod stream;
+
+use async_trait::async_trait;
+
+pub use error::{ModelError, ModelErrorKind};
+pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
+pub use stream::{FinishReason, Reply, StreamEvent, TurnStream, TurnUsage, collect};
+pub use tokio_util::sync::CancellationToken;
+
+/// What a model can do; decides how a request is put to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The model's name, for people and traces.
+    pub name: String,
+    /// Whether it sees images in user messages.
+    pub images: bool,
+    /// Whether images may stand inside tool results; else they follow in a user message.
+    pub images_in_tool_results: bool,
+    /// The most images that one request may hold.
+    pub max_images: usize,
+    /// The longest side of an image that the model makes use of, in pixels.
+    pub longest_side: u32,
+    /// Whether it calls tools in its own format ([`TurnRequest::tools`]).
+    pub native_tools: bool,
+    /// Whether its output can be held to a JSON schema ([`ResponseFormat::Schema`]).
+    pub schema: bool,
+    /// How many tokens of request and reply it can hold.
+    pub context_tokens: usize,
+}
+
+/// A chat model.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// What the model can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Asks for one turn. Dropping the stream, or cancelling `cancel`, stops the model soon after.
+    ///
+    /// # Errors
+    /// When the request cannot be put to the model; failures on the way arrive in the stream.
+    async fn stream(&self, turn: TurnRequest, cancel: CancellationToken) -> Result<TurnStream, ModelError>;
+}

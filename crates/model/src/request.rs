@@ -1,0 +1,131 @@
+//! One turn as it is put to a model.
+
+use lavr_types::{CallId, ImageId, ToolCall};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The rules of the conversation.
+    System,
+    /// The person, or the program on its behalf.
+    User,
+    /// The model.
+    Assistant,
+    /// Results of the tools that the model called.
+    Tool,
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "part")]
+pub enum Part {
+    /// Text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// An image, by id. The adapter fetches and shrinks it.
+    Image {
+        /// The image.
+        image: ImageId,
+        /// What stands for it where the model cannot see it.
+        alternative: String,
+    },
+    /// A call that the assistant made.
+    ToolCall {
+        /// The call.
+        call: ToolCall,
+    },
+    /// What came back from a call.
+    ToolResult {
+        /// The call that it answers.
+        call: CallId,
+        /// The result as JSON.
+        value: Value,
+        /// Whether it tells of a failure.
+        failed: bool,
+    },
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub parts: Vec<Part>,
+}
+
+impl Message {
+    /// A message of text alone.
+    pub fn text(role: Role, text: impl Into<String>) -> Self {
+        Self { role, parts: vec![Part::Text { text: text.into() }] }
+    }
+}
+
+/// A tool as a model is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolDeclaration {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// JSON schema of its arguments.
+    pub arguments: Value,
+}
+
+/// What form the reply must have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseFormat {
+    /// Any text.
+    #[default]
+    Text,
+    /// One JSON document that fits this schema.
+    Schema {
+        /// A short name for the schema (letters, digits, `_`).
+        name: String,
+        /// The schema.
+        schema: Value,
+    },
+}
+
+/// How tokens are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// 0 takes the likeliest token each time.
+    pub temperature: f32,
+    /// Seeds the choice where the model allows it.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.0, seed: 0 }
+    }
+}
+
+/// One turn of a conversation, as it is put to a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TurnRequest {
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// How many of the first messages are the same from run to run (rules, demonstrations): what a model
+    /// that keeps the state of a prefix on disk should keep.
+    #[serde(default)]
+    pub stable_messages: usize,
+    /// Tools that the model may call in its own format; empty where it may not.
+    #[serde(default)]
+    pub tools: Vec<ToolDeclaration>,
+    /// What form the reply must have.
+    #[serde(default)]
+    pub format: ResponseFormat,
+    /// The most tokens that the reply may have.
+    pub max_tokens: usize,
+    /// How tokens are chosen.
+    #[serde(default)]
+    pub sampling: Sampling,
+}

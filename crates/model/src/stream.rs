@@ -1,0 +1,127 @@
+//! What a model streams back.
+
+use futures::{StreamExt, stream::BoxStream};
+use lavr_types::ToolCall;
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// The events of one turn, in order; the last is [`StreamEvent::Finished`] unless the turn fails.
+pub type TurnStream = BoxStream<'static, Result<StreamEvent, ModelError>>;
+
+/// Something that a model said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum StreamEvent {
+    /// More of the reply's text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// More of what a reasoning model thinks before it replies.
+    Reasoning {
+        /// The text.
+        text: String,
+    },
+    /// A whole call of a tool.
+    ToolCall {
+        /// The call. Its arguments are as the model wrote them, not yet checked.
+        call: ToolCall,
+    },
+    /// The turn ended.
+    Finished {
+        /// Why.
+        reason: FinishReason,
+        /// What it cost.
+        usage: TurnUsage,
+    },
+}
+
+/// Why a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model was done.
+    Stop,
+    /// The model called tools.
+    ToolCalls,
+    /// The limit of tokens was reached: the reply is cut off.
+    Length,
+    /// The provider withheld the reply.
+    Filtered,
+}
+
+/// What a turn cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnUsage {
+    /// Tokens of the request.
+    pub input_tokens: u64,
+    /// Of these, tokens whose state was kept from an earlier turn.
+    pub cached_tokens: u64,
+    /// Tokens of the reply.
+    pub output_tokens: u64,
+}
+
+/// A whole turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Its text.
+    pub text: String,
+    /// What the model thought before it replied, where it says so.
+    pub reasoning: String,
+    /// Its calls.
+    pub calls: Vec<ToolCall>,
+    /// Why it ended.
+    pub reason: FinishReason,
+    /// What it cost.
+    pub usage: TurnUsage,
+}
+
+/// Waits for a whole turn.
+///
+/// # Errors
+/// The first failure in the stream; a stream that ends without [`StreamEvent::Finished`] is one too.
+pub async fn collect(model: &str, mut stream: TurnStream) -> Result<Reply, ModelError> {
+    let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
+    while let Some(event) = stream.next().await {
+        match event? {
+            StreamEvent::Text { text: more } => text.push_str(&more),
+            StreamEvent::Reasoning { text: more } => reasoning.push_str(&more),
+            StreamEvent::ToolCall { call } => calls.push(call),
+            StreamEvent::Finished { reason, usage } => {
+                return Ok(Reply { text, reasoning, calls, reason, usage });
+            }
+        }
+    }
+    Err(ModelError::new(
+        crate::ModelErrorKind::Transient,
+        model,
+        "the reply broke off before its end; ask again",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_that_breaks_off_is_an_error() {
+        let events = vec![Ok(StreamEvent::Text { text: "hal".into() })];
+        let error = block_on(collect("m", futures::stream::iter(events).boxed())).unwrap_err();
+        assert!(error.is_transient(), "{error}");
+    }
+
+    #[test]
+    fn text_and_calls_are_gathered_in_order() {
+        let usage = TurnUsage { input_tokens: 3, cached_tokens: 0, output_tokens: 2 };
+        let events = vec![
+            Ok(StreamEvent::Text { text: "a ".into() }),
+            Ok(StreamEvent::Text { text: "dog".into() }),
+            Ok(StreamEvent::Finished { reason: FinishReason::Stop, usage }),
+        ];
+        let reply = block_on(collect("m", futures::stream::iter(events).boxed())).unwrap();
+        assert_eq!((reply.text.as_str(), reply.usage), ("a dog", usage));
+    }
+}

@@ -1,0 +1,1 @@
+//! Tools, their registry and the dispatcher that runs them.

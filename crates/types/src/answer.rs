@@ -1,0 +1,84 @@
+//! Steps, drafts and answers.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CallId, CallRecord, Claim, Judgement};
+
+/// One thought of the planner, the calls it made and what came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// What the planner thought.
+    pub thought: String,
+    /// Its calls, in the order in which it made them.
+    pub calls: Vec<CallRecord>,
+}
+
+/// An answer before it is verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The text.
+    pub text: String,
+    /// The calls that it says it rests on.
+    pub cites: Vec<CallId>,
+}
+
+/// A claim with its judgement and what became of its words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckedClaim {
+    /// The claim. Its span counts bytes of the draft.
+    pub claim: Claim,
+    /// The judgement.
+    pub judgement: Judgement,
+    /// What stands in the corrected text in place of the claim's bytes; `None` where they were left alone.
+    pub replacement: Option<String>,
+}
+
+/// What a run cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Turns of chat models.
+    pub model_calls: u32,
+    /// Tokens read by chat models, those found in a prefix cache included.
+    pub input_tokens: u64,
+    /// Of these, tokens found in a prefix cache.
+    pub cached_tokens: u64,
+    /// Tokens written by chat models.
+    pub output_tokens: u64,
+    /// Tool calls that ran.
+    pub tool_calls: u32,
+    /// Tool calls answered from the evidence cache.
+    pub cached_calls: u32,
+    /// Time from question to answer.
+    pub elapsed: Duration,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.model_calls += other.model_calls;
+        self.input_tokens += other.input_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.output_tokens += other.output_tokens;
+        self.tool_calls += other.tool_calls;
+        self.cached_calls += other.cached_calls;
+        self.elapsed += other.elapsed;
+    }
+}
+
+/// The corrected text, its claims with their verdicts, and what it cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The text before correction.
+    pub draft: String,
+    /// The text after correction; byte for byte the draft where nothing is contradicted.
+    pub text: String,
+    /// The claims of the draft, in the order of their spans.
+    pub claims: Vec<CheckedClaim>,
+    /// How the draft came about.
+    pub steps: Vec<Step>,
+    /// What a reader has to know: a fallback taken, a limit reached, a check left out.
+    pub notes: Vec<String>,
+    /// What it cost.
+    pub usage: Usage,
+}

@@ -1,0 +1,133 @@
+//! Tools as data: what they are called, what they take, what became of a call.
+
+use std::{fmt, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Observation;
+
+/// Names one call of one run: `call_1`, `call_2`, ... in the order in which the dispatcher took them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct CallId(pub String);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A call that a planner, a plan or the verifier asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolCall {
+    /// The call's name, unique within its run.
+    pub id: CallId,
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments, an object.
+    pub arguments: Value,
+}
+
+/// What kind of question a tool answers, so that one expert can stand in for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Capability {
+    /// Finds objects. Gives [`crate::perception::Detections`].
+    Detect,
+    /// Reads text. Gives [`crate::perception::TextLines`].
+    ReadText,
+    /// Names colours. Gives [`crate::perception::ColorReport`].
+    MeasureColor,
+    /// Relates two regions. Gives [`crate::perception::RelationReport`].
+    Relate,
+    /// Describes an image. Gives [`crate::perception::Caption`].
+    Caption,
+    /// Answers a question about an image. Gives [`crate::perception::VisualAnswer`].
+    Answer,
+    /// Makes another image.
+    Transform,
+    /// Anything else.
+    Other,
+}
+
+/// Whether calls of a tool may run at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Concurrency {
+    /// Any number at once.
+    #[default]
+    Shared,
+    /// One at a time.
+    Exclusive,
+}
+
+/// What is known of a tool without calling it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolSpec {
+    /// Its name, unique in a registry: lower case letters, digits and `_`.
+    pub name: String,
+    /// What it does and when to use it, for the planner.
+    pub description: String,
+    /// Raised when the same call may give another result; part of the evidence cache's key.
+    pub version: u32,
+    /// JSON schema of the arguments.
+    pub arguments: Value,
+    /// JSON schema of the value.
+    pub output: Value,
+    /// What kind of question it answers.
+    pub capability: Capability,
+    /// Whether calls may run side by side.
+    pub concurrency: Concurrency,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// Whether equal arguments give an equal observation, so that it may be kept.
+    pub cacheable: bool,
+}
+
+/// What kind of failure a call met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// No tool has this name.
+    UnknownTool,
+    /// The arguments do not fit the schema, or name something that does not exist.
+    InvalidArguments,
+    /// The tool needs something that is not there (a model file, a vision model).
+    Unavailable,
+    /// The tool took longer than it may.
+    TimedOut,
+    /// The caller gave up.
+    Cancelled,
+    /// The tool panicked.
+    Panicked,
+    /// The tool failed in another way.
+    Failed,
+    /// The run may not make this call (a repeat, or over a limit).
+    Refused,
+}
+
+/// Why a call has no observation. `message` is safe to show to a planner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// What was wrong and how to mend it, without paths, secrets or source chains.
+    pub message: String,
+}
+
+/// A call and what became of it: the receipt that claims and answers are held against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The call.
+    pub call: ToolCall,
+    /// Its observation, or why there is none.
+    pub outcome: Result<Observation<Value>, Failure>,
+    /// Whether the observation came from the evidence cache.
+    pub cached: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}

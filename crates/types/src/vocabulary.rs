@@ -1,0 +1,5 @@
+//! The vocabulary that maps words to labels.
+
+/// Maps words ("puppies", "man", "vehicle") to a detector's labels.
+#[derive(Debug)]
+pub struct Vocabulary {}

@@ -1,0 +1,1 @@
+//! Catalogue of model files: find, fetch, check, cache.

@@ -1,0 +1,2 @@
+//! LLM-aided visual reasoning.
+pub use lavr_types as types;

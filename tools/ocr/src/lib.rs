@@ -1,0 +1,1 @@
+//! Expert: reads text lines.
