@@ -6,11 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Size;
+use crate::{Affine, Size};
 
-/// Names an image by its content: the first 128 bits of the SHA-256 of its size and its RGB pixels.
+/// Names an image by its content: the first 128 bits of a SHA-256.
 ///
-/// Equal pixels have equal ids, whatever file they came from. Written as `img_` and 32 hexadecimal digits.
+/// For an image from outside, of its size and its RGB pixels: equal pixels have equal ids, whatever file they
+/// came from. For an image made from another, of its parent's id and the way back to it: two equal-looking
+/// crops of different places stay apart, so that each knows where it came from. Written as `img_` and 32
+/// hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ImageId([u8; 16]);
@@ -22,6 +25,23 @@ impl ImageId {
         hasher.update(size.width.to_le_bytes());
         hasher.update(size.height.to_le_bytes());
         hasher.update(rgb);
+        Self::from_digest(hasher)
+    }
+
+    /// The id of an image of this size that was made from `parent`; `to_parent` maps its pixels to the parent's.
+    pub fn of_derived(parent: Self, size: Size, to_parent: Affine) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"derived");
+        hasher.update(parent.0);
+        hasher.update(size.width.to_le_bytes());
+        hasher.update(size.height.to_le_bytes());
+        for value in <[f64; 6]>::from(to_parent) {
+            hasher.update(value.to_le_bytes());
+        }
+        Self::from_digest(hasher)
+    }
+
+    fn from_digest(hasher: Sha256) -> Self {
         let digest = hasher.finalize();
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
