@@ -1,0 +1,102 @@
+//! What a running tool may reach.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lavr_image::{ImageStore, StoredImage};
+use lavr_types::{Capability, Failure, ImageId, Observation, Rect, Region};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::ToolError;
+
+/// Calls other tools on behalf of a running tool: through the same checks and the same cache.
+#[async_trait]
+pub trait Caller: Send + Sync {
+    /// Calls the first tool of a capability.
+    ///
+    /// # Errors
+    /// When there is none ([`lavr_types::FailureKind::Unavailable`]), or its call fails.
+    async fn call(&self, capability: Capability, arguments: Value) -> Result<Observation<Value>, Failure>;
+}
+
+/// What a running tool may reach: images, its cancellation, and other tools by capability.
+#[derive(Clone)]
+pub struct ToolContext {
+    images: Arc<ImageStore>,
+    cancel: CancellationToken,
+    caller: Arc<dyn Caller>,
+}
+
+impl ToolContext {
+    pub(crate) fn new(images: Arc<ImageStore>, cancel: CancellationToken, caller: Arc<dyn Caller>) -> Self {
+        Self { images, cancel, caller }
+    }
+
+    /// The image store.
+    pub fn images(&self) -> &Arc<ImageStore> {
+        &self.images
+    }
+
+    /// Cancelled when nobody waits for the result any more. Long loops look at it.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// An image by its id.
+    ///
+    /// # Errors
+    /// When no image has this id.
+    pub fn image(&self, id: ImageId) -> Result<StoredImage, ToolError> {
+        Ok(self.images.get(id)?)
+    }
+
+    /// The region that the arguments speak of: a box in pixels, cut off at the image's edges, or the whole image.
+    ///
+    /// # Errors
+    /// When no image has this id, or the box holds no pixel of it.
+    pub fn region(&self, image: ImageId, region: Option<Rect>) -> Result<Region, ToolError> {
+        let size = self.images.size_of(image)?;
+        let Some(region) = region else { return Ok(Region::whole(image, size)) };
+        let inside = region.intersection(size.bounds()).filter(|inside| inside.area() > 0.0);
+        match inside {
+            Some(inside) if region.is_finite() => Ok(Region::in_pixels(image, size, inside)),
+            _ => Err(lavr_image::ImageError::EmptyRegion { region, size }.into()),
+        }
+    }
+
+    /// Calls the first tool of a capability, as a planner would: same checks, same evidence cache.
+    ///
+    /// # Errors
+    /// When there is none ([`lavr_types::FailureKind::Unavailable`]), or its call fails.
+    pub async fn call(
+        &self,
+        capability: Capability,
+        arguments: Value,
+    ) -> Result<Observation<Value>, ToolError> {
+        Ok(self.caller.call(capability, arguments).await?)
+    }
+
+    /// Runs work that keeps a core busy off the async threads.
+    ///
+    /// # Errors
+    /// When the work panics, or the call was cancelled before it began.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T, ToolError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, ToolError> + Send + 'static,
+    {
+        if self.cancel.is_cancelled() {
+            return Err(ToolError::cancelled());
+        }
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => Err(ToolError::new(
+                lavr_types::FailureKind::Panicked,
+                "the tool crashed on this input; try another tool or region",
+            )
+            .caused_by(error)),
+            Err(_) => Err(ToolError::cancelled()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a tool gave nothing: one face for the planner, one for the operator.
+
+use lavr_image::ImageError;
+use lavr_types::{Failure, FailureKind};
+
+/// A tool gave nothing.
+///
+/// `message` is what the planner reads: what was wrong and how to mend it, free of paths and secrets. The source
+/// chain is for the operator's log.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ToolError {
+    /// The kind.
+    pub kind: FailureKind,
+    /// For the planner.
+    pub message: String,
+    /// For the operator.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ToolError {
+    /// An error of this kind.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// The arguments fit the schema but not the world (an unknown image, a box outside).
+    pub fn invalid_arguments(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::InvalidArguments, message)
+    }
+
+    /// Something that the tool needs is not there.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Unavailable, message)
+    }
+
+    /// The tool failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Failed, message)
+    }
+
+    /// The caller gave up.
+    pub fn cancelled() -> Self {
+        Self::new(FailureKind::Cancelled, "the call was cancelled")
+    }
+
+    /// With its cause, for the operator.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The planner's face.
+    pub fn failure(&self) -> Failure {
+        Failure { kind: self.kind, message: self.message.clone() }
+    }
+}
+
+impl From<Failure> for ToolError {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.kind, failure.message)
+    }
+}
+
+impl From<ImageError> for ToolError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            // These speak of the arguments alone.
+            ImageError::Unknown(_) | ImageError::EmptyRegion { .. } => {
+                Self::invalid_arguments(error.to_string())
+            }
+            other => Self::failed("the image could not be read").caused_by(other),
+        }
+    }
+}

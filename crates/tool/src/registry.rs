@@ -1,0 +1,124 @@
+//! Where tools are kept.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jsonschema::Validator;
+use lavr_types::{Capability, ToolSpec};
+
+use crate::{DynTool, Tool, tool::Typed};
+
+/// A tool could not be registered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Another tool has this name.
+    #[error("two tools are named `{0}`: rename one of them")]
+    DuplicateName(String),
+    /// The name has other characters than allowed.
+    #[error(
+        "`{0}` cannot name a tool: use 1 to 64 lower case letters, digits and `_`, beginning with a letter"
+    )]
+    InvalidName(String),
+    /// The schema of the arguments is no usable JSON schema.
+    #[error("the argument schema of `{tool}` is not usable: {message}")]
+    InvalidSchema {
+        /// The tool.
+        tool: String,
+        /// What is wrong, with the path in the schema.
+        message: String,
+    },
+}
+
+pub(crate) struct Entry {
+    pub(crate) tool: Arc<dyn DynTool>,
+    pub(crate) validator: Validator,
+    /// Held by the one running call of a tool that allows one at a time.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+}
+
+/// The tools of an agent, in the order in which they were added.
+#[derive(Default)]
+pub struct Registry {
+    entries: Vec<Entry>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Registry {
+    /// No tools.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more tool.
+    ///
+    /// # Errors
+    /// When its name is taken or not allowed, or its schema is not usable.
+    pub fn with(self, tool: impl Tool) -> Result<Self, RegistryError> {
+        self.with_dyn(Arc::new(Typed::new(tool)))
+    }
+
+    /// With one more tool whose schema is known only at run time.
+    ///
+    /// # Errors
+    /// When its name is taken or not allowed, or its schema is not usable.
+    pub fn with_dyn(mut self, tool: Arc<dyn DynTool>) -> Result<Self, RegistryError> {
+        let spec = tool.spec();
+        let name = spec.name.clone();
+        if !is_name(&name) {
+            return Err(RegistryError::InvalidName(name));
+        }
+        if self.by_name.contains_key(&name) {
+            return Err(RegistryError::DuplicateName(name));
+        }
+        let validator = jsonschema::options().build(&spec.arguments).map_err(|error| {
+            RegistryError::InvalidSchema { tool: name.clone(), message: error.to_string() }
+        })?;
+        self.by_name.insert(name, self.entries.len());
+        self.entries.push(Entry { tool, validator, turn: tokio::sync::Mutex::new(()) });
+        Ok(self)
+    }
+
+    /// What is known of every tool, in order.
+    pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.entries.iter().map(|entry| entry.tool.spec())
+    }
+
+    /// What is known of one tool.
+    pub fn spec(&self, name: &str) -> Option<&ToolSpec> {
+        self.entry(name).map(|entry| entry.tool.spec())
+    }
+
+    /// The tools of a capability, in order: the first is asked first.
+    pub fn with_capability(&self, capability: Capability) -> impl Iterator<Item = &ToolSpec> {
+        self.specs().filter(move |spec| spec.capability == capability)
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name).map(|&index| &self.entries[index])
+    }
+
+    /// The name nearest to one that is not there, if any is near.
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.entries.iter().map(|entry| entry.tool.spec().name.as_str()))
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.specs().map(|spec| &spec.name)).finish()
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
