@@ -159,6 +159,10 @@ pub struct Claim {
     /// Whether the text hedges it ("seems to", "possibly").
     #[serde(default)]
     pub hedged: bool,
+    /// Other readings of the same words ("a dog on a sofa next to a cat": which of them is next to the cat?).
+    /// The claim is contradicted only where every reading is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Assertion>,
 }
 
 impl Claim {

@@ -22,6 +22,10 @@ impl Vocabulary {
         if let Some(singular) = self.singulars.get(last) {
             return join(before, singular);
         }
+        // "Bus", "tennis" and "grass" are no plurals.
+        if ["ss", "us", "is"].iter().any(|ending| last.ends_with(ending)) {
+            return phrase;
+        }
         candidates.into_iter().next().unwrap_or(phrase)
     }
 
@@ -50,10 +54,6 @@ fn join(before: &str, last: &str) -> String {
 /// What a word may be the plural of, likeliest first; empty where it does not look like a plural.
 fn singular_candidates(word: &str) -> Vec<String> {
     let without = |ending: &str| word.strip_suffix(ending).filter(|stem| stem.chars().count() > 1);
-    // "bus", "tennis" and "grass" are no plurals.
-    if ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending)) {
-        return Vec::new();
-    }
     let mut candidates = Vec::new();
     if let Some(stem) = without("ies") {
         candidates.push(format!("{stem}y"));
