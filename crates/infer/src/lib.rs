@@ -5,7 +5,7 @@
 //! and know neither engine nor files.
 //!
 //! - [`Loader`] makes sessions of files with the engine chosen by [`EngineChoice`];
-//! - [`FileSessions`] is a source over files on disk;
+//! - [`Sessions`] is a source over the catalogue, [`FileSessions`] one over files on disk;
 //! - [`set_threads`] fixes the threads for the whole process;
 //! - [`off_thread`] runs blocking work away from the async threads.
 //!
@@ -25,6 +25,7 @@ mod onnxruntime;
 mod rten_engine;
 mod session;
 mod source;
+mod store_source;
 mod threads;
 
 pub use error::InferError;
@@ -33,4 +34,5 @@ pub use loader::{LIBRARY_VARIABLE, Loader, library_from_environment};
 pub use ndarray;
 pub use session::{Engine, EngineChoice, Session, Signature, TensorInfo};
 pub use source::{FileSessions, SessionSource};
+pub use store_source::{LIBRARY_MODEL, Sessions};
 pub use threads::{off_thread, set_threads, threads};
