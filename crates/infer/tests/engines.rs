@@ -1,5 +1,7 @@
 //! Both engines on the networks that lavr uses. Files and library come from the catalogue's cache, fetched when missing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a failure here fails the test")]
+
 use std::{io::Read, path::Path, sync::Arc};
 
 use flate2::read::GzDecoder;
