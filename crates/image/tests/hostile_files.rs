@@ -1,5 +1,7 @@
 //! What strangers hand in: every file gives pixels or an error that a person understands, never a panic.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};

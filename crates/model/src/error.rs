@@ -47,6 +47,11 @@ impl ModelError {
         Self { kind, model: model.into(), message: message.into(), retry_after: None, source: None }
     }
 
+    /// The stream ended before [`crate::StreamEvent::Finished`].
+    pub fn broken_off(model: impl Into<String>) -> Self {
+        Self::new(ModelErrorKind::Transient, model, "the reply broke off before its end; ask again")
+    }
+
     /// With its cause.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

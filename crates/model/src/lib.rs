@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 pub use error::{ModelError, ModelErrorKind};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
-pub use stream::{FinishReason, Reply, StreamEvent, TurnStream, TurnUsage, collect};
+pub use stream::{FinishReason, Reply, StreamEvent, TurnStream, TurnUsage, collect, collect_observed};
 pub use tokio_util::sync::CancellationToken;
 
 /// What a model can do; decides how a request is put to it.

@@ -81,10 +81,24 @@ pub struct Reply {
 ///
 /// # Errors
 /// The first failure in the stream; a stream that ends without [`StreamEvent::Finished`] is one too.
-pub async fn collect(model: &str, mut stream: TurnStream) -> Result<Reply, ModelError> {
+pub async fn collect(model: &str, stream: TurnStream) -> Result<Reply, ModelError> {
+    collect_observed(model, stream, &|_| ()).await
+}
+
+/// As [`collect`]; `observe` sees each event as it comes.
+///
+/// # Errors
+/// As [`collect`].
+pub async fn collect_observed(
+    model: &str,
+    mut stream: TurnStream,
+    observe: &(dyn Fn(&StreamEvent) + Send + Sync),
+) -> Result<Reply, ModelError> {
     let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
     while let Some(event) = stream.next().await {
-        match event? {
+        let event = event?;
+        observe(&event);
+        match event {
             StreamEvent::Text { text: more } => text.push_str(&more),
             StreamEvent::Reasoning { text: more } => reasoning.push_str(&more),
             StreamEvent::ToolCall { call } => calls.push(call),
@@ -93,11 +107,7 @@ pub async fn collect(model: &str, mut stream: TurnStream) -> Result<Reply, Model
             }
         }
     }
-    Err(ModelError::new(
-        crate::ModelErrorKind::Transient,
-        model,
-        "the reply broke off before its end; ask again",
-    ))
+    Err(ModelError::broken_off(model))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The dispatcher's promises: checked arguments, siblings kept, panics and hangs contained, nothing paid twice.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
 use std::{
     sync::{
         Arc,

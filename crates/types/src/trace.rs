@@ -14,6 +14,11 @@ pub enum Event {
         /// The step.
         step: u32,
     },
+    /// A chat model wrote a little more. For display; a stored trace leaves it out.
+    Delta {
+        /// What it wrote.
+        text: String,
+    },
     /// The planner thought this.
     Thought {
         /// The step.
