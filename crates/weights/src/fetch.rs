@@ -114,12 +114,13 @@ pub(crate) async fn obtain(
             Err(failure) => {
                 tracing::info!(model = model.name, file = file.name, source = name, %failure, "a source gave nothing");
                 report.tell(&ProgressEvent::SourceFailed { source: &name, failure: &failure });
-                keep_part |= matches!(failure, SourceFailure::Interrupted { .. });
+                keep_part |= matches!(failure, SourceFailure::Interrupted { .. })
+                    || slot.resumable(&name).is_some_and(|fetched| fetched.parts > 0);
                 attempts.push(Attempt { source: name, failure });
             }
         }
     }
-    // What a broken download brought is kept: the next try goes on from there.
+    // What a broken download brought, or the parts that are whole, are kept: the next try goes on from there.
     if !keep_part {
         slot.discard();
     }

@@ -1,4 +1,5 @@
 //! The one test that goes out: the real package registry through its real client, into an empty cache.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
 use lavr_weights::{CheckOutcome, FileState, Store, StoreOptions};
 

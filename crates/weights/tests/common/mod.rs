@@ -1,4 +1,12 @@
 //! A store in a temporary home, with a catalogue of small files made for the test.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "helpers of tests; each test file uses some of them"
+)]
+
+pub mod server;
 
 use std::{
     path::{Path, PathBuf},
@@ -45,7 +53,7 @@ impl Home {
     pub fn new(hub: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut options = StoreOptions::at(directory.path().join("home"));
-        options.hub = hub.to_owned();
+        hub.clone_into(&mut options.hub);
         options.pip = vec![vec!["/no/such/pip".to_owned()]];
         options.npm = vec!["/no/such/npm".to_owned()];
         Self { directory, options, heard: Arc::default() }
@@ -70,8 +78,9 @@ impl Home {
     /// Names of what stands in the model's directory besides locks, in order.
     pub fn cached(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.options.home.join("models/m")) else { return Vec::new() };
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.retain(|name| !name.ends_with(".lock"));
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| *name != ".f.bin.lock");
         names.sort();
         names
     }
