@@ -52,13 +52,17 @@ impl<'a> Cursor<'a> {
         let at = self.position;
         let length = self.u64()?;
         usize::try_from(length).ok().filter(|length| *length <= self.remaining()).ok_or_else(|| {
-            corrupt(format!("a length of {length} is announced at byte {at}, {} bytes are left", self.remaining()))
+            corrupt(format!(
+                "a length of {length} is announced at byte {at}, {} bytes are left",
+                self.remaining()
+            ))
         })
     }
 
     pub(super) fn string(&mut self) -> Result<&'a str, Fault> {
         let at = self.position;
         let length = self.length()?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| corrupt(format!("the text at byte {at} is not UTF-8")))
+        std::str::from_utf8(self.take(length)?)
+            .map_err(|_| corrupt(format!("the text at byte {at} is not UTF-8")))
     }
 }

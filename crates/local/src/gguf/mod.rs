@@ -12,7 +12,7 @@ use std::{collections::HashMap, ops::Range, path::Path};
 
 use cursor::Cursor;
 pub(crate) use kind::TensorKind;
-pub(crate) use value::{Array, Value};
+pub(crate) use value::Value;
 
 use crate::{
     error::{Fault, LoadError, corrupt, unsupported},
@@ -71,9 +71,11 @@ impl Gguf {
         }
         let alignment = match metadata.get("general.alignment") {
             None => 32,
-            Some(value) => value.as_usize().filter(|a| a.is_power_of_two() && (8..=65536).contains(a)).ok_or_else(
-                || corrupt(format!("its alignment is {value:?}, not a power of two between 8 and 65536")),
-            )?,
+            Some(value) => {
+                value.as_usize().filter(|a| a.is_power_of_two() && (8..=65536).contains(a)).ok_or_else(
+                    || corrupt(format!("its alignment is {value:?}, not a power of two between 8 and 65536")),
+                )?
+            }
         };
         let mut described = Vec::new();
         for _ in 0..tensor_count {
@@ -177,9 +179,13 @@ fn place(
     let overflow = || corrupt(format!("the tensor `{name}` is larger than any file: {dimensions:?}"));
     let (block, block_bytes) = kind.block();
     if !dimensions[0].is_multiple_of(block) {
-        return Err(corrupt(format!("rows of `{name}` have {} columns, not whole {kind:?} blocks", dimensions[0])));
+        return Err(corrupt(format!(
+            "rows of `{name}` have {} columns, not whole {kind:?} blocks",
+            dimensions[0]
+        )));
     }
-    let elements = dimensions.iter().try_fold(1_usize, |all, size| all.checked_mul(*size)).ok_or_else(overflow)?;
+    let elements =
+        dimensions.iter().try_fold(1_usize, |all, size| all.checked_mul(*size)).ok_or_else(overflow)?;
     let length = (elements / block).checked_mul(block_bytes).ok_or_else(overflow)?;
     let offset = usize::try_from(offset).map_err(|_| overflow())?;
     if !offset.is_multiple_of(alignment) {

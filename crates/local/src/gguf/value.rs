@@ -94,7 +94,8 @@ fn array(cursor: &mut Cursor<'_>) -> Result<Array, Fault> {
     } else {
         let size = size_of_scalar(kind)
             .ok_or_else(|| corrupt(format!("an array of value type {kind} stands at byte {start}")))?;
-        let bytes = length.checked_mul(size).ok_or_else(|| corrupt(format!("an array has {length} entries")))?;
+        let bytes =
+            length.checked_mul(size).ok_or_else(|| corrupt(format!("an array has {length} entries")))?;
         cursor.take(bytes)?;
     }
     Ok(Array { kind, length, range: start..cursor.position() })
@@ -112,7 +113,8 @@ const fn size_of_scalar(kind: u32) -> Option<usize> {
 
 fn scalar(cursor: &mut Cursor<'_>, kind: u32) -> Result<Value, Fault> {
     let at = cursor.position();
-    let size = size_of_scalar(kind).ok_or_else(|| corrupt(format!("value type {kind} stands at byte {at}")))?;
+    let size =
+        size_of_scalar(kind).ok_or_else(|| corrupt(format!("value type {kind} stands at byte {at}")))?;
     let bytes = cursor.take(size)?;
     let mut wide = [0_u8; 8];
     wide[..size].copy_from_slice(bytes);

@@ -25,7 +25,9 @@ fn rounded(format: Format, values: &[f32]) -> Vec<f32> {
     for block in values.chunks_exact(length) {
         let largest = block.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
         let scale = largest / 127.0;
-        result.extend(block.iter().map(|value| if scale == 0.0 { 0.0 } else { (value / scale).round() * scale }));
+        result.extend(
+            block.iter().map(|value| if scale == 0.0 { 0.0 } else { (value / scale).round() * scale }),
+        );
     }
     result
 }
@@ -60,7 +62,10 @@ fn check(format: Format, seed: u64, blocks: usize, row_count: usize, tokens: usi
                 let got = f64::from(out[token * TILE + row]);
                 // Half a step of rounding may fall either way where a value stands between two codes.
                 let slack = size * 2e-3 + 1e-4;
-                assert!((got - expected).abs() < slack, "{format:?} {isa:?} row {row} token {token}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < slack,
+                    "{format:?} {isa:?} row {row} token {token}: {got} {expected}"
+                );
             }
         }
     }
@@ -175,7 +180,11 @@ fn silu_and_norm_agree_with_their_definitions() {
         for index in 0..100 {
             let (x, w) = (f64::from(x[index]), f64::from(weight[index]));
             let silu = x / (1.0 + (-x).exp()) * w;
-            assert!((silu - f64::from(gate[index])).abs() < 1e-5 * (1.0 + silu.abs()), "{x}: {silu} {}", gate[index]);
+            assert!(
+                (silu - f64::from(gate[index])).abs() < 1e-5 * (1.0 + silu.abs()),
+                "{x}: {silu} {}",
+                gate[index]
+            );
             let norm = x / (mean + 1e-5).sqrt() * w;
             assert!((norm - f64::from(normed[index])).abs() < 1e-5, "{norm} {}", normed[index]);
         }
@@ -186,7 +195,8 @@ fn silu_and_norm_agree_with_their_definitions() {
 fn candle_reads_the_blocks_that_the_kernels_read() {
     // The reference itself: bytes back into a tensor, as the loader does for formats without a kernel.
     let (bytes, wide) = rows(Format::Q6K, noise(9, 512), 256);
-    let again = qtensor_from_ggml(Format::Q6K.kind().in_candle(), &bytes, vec![2, 256], &Device::Cpu).unwrap();
+    let again =
+        qtensor_from_ggml(Format::Q6K.kind().in_candle(), &bytes, vec![2, 256], &Device::Cpu).unwrap();
     let again: Vec<f32> = again.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap().to_vec1().unwrap();
     assert_eq!(wide, again);
 }

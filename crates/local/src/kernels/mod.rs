@@ -128,7 +128,10 @@ impl Format {
 pub(crate) fn multiply_tile(isa: Isa, format: Format, rows: &[u8], input: &Activations, out: &mut [f32]) {
     let row_bytes = input.columns() / format.kind().block().0 * format.block_bytes();
     assert_eq!(input.grain(), format.grain(), "activations are rounded for another format");
-    assert!(rows.len().is_multiple_of(row_bytes) && rows.len() <= row_bytes * TILE, "whole rows, at most a tile");
+    assert!(
+        rows.len().is_multiple_of(row_bytes) && rows.len() <= row_bytes * TILE,
+        "whole rows, at most a tile"
+    );
     assert_eq!(out.len(), input.tokens() * TILE, "one tile of results a token");
     match isa.0 {
         Level::Scalar => scalar::tile(format, rows, row_bytes, input, out),

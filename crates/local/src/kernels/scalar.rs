@@ -95,8 +95,11 @@ fn dot_q8_0(row: &[u8], input: &Activations, token: usize) -> f32 {
     let mut total = 0.0;
     for (index, block) in row.chunks_exact(34).enumerate() {
         let codes: &[i8; BLOCK] = &input.codes(index)[token];
-        let products: i32 =
-            block[2..].iter().zip(codes).map(|(weight, code)| i32::from(*weight as i8) * i32::from(*code)).sum();
+        let products: i32 = block[2..]
+            .iter()
+            .zip(codes)
+            .map(|(weight, code)| i32::from(*weight as i8) * i32::from(*code))
+            .sum();
         total += half_at(block, 0) * input.scales(index)[token] * products as f32;
     }
     total

@@ -5,8 +5,8 @@ use std::arch::x86_64::*;
 use super::{
     super::{Activations, Format, SUPER, TILE},
     memory::{
-        at, load128, load128_sums, load256, load256_codes, load256_sums, one_half, sum128, sum256, two_halves,
-        unpack_q4k_scales,
+        at, load128, load128_sums, load256, load256_codes, load256_sums, one_half, sum128, sum256,
+        two_halves, unpack_q4k_scales,
     },
 };
 

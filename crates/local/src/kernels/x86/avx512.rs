@@ -5,8 +5,8 @@ use std::arch::x86_64::*;
 use super::{
     super::{Activations, Format, SUPER, TILE},
     memory::{
-        at, load128, load128_sums, load256, load256_codes, load256_sums, load512, load512_codes, one_half, sum128,
-        sum256, two_halves, unpack_q4k_scales,
+        at, load128, load128_sums, load256, load256_codes, load256_sums, load512, load512_codes, one_half,
+        sum128, sum256, two_halves, unpack_q4k_scales,
     },
 };
 
@@ -52,7 +52,8 @@ fn dot_q4k(row: &[u8], input: &Activations, token: usize) -> f32 {
         for part in 0..4 {
             let packed = _mm512_broadcast_i64x4(load256(at(block, 16 + 32 * part)));
             let weights = _mm512_and_si512(_mm512_srlv_epi64(packed, shifts), nibble);
-            let dots = _mm512_dpbusd_epi32(_mm512_setzero_si512(), weights, load512_codes(quarter(codes, part)));
+            let dots =
+                _mm512_dpbusd_epi32(_mm512_setzero_si512(), weights, load512_codes(quarter(codes, part)));
             let factors = _mm512_permutexvar_epi32(spreads[part], wide_scales);
             products = _mm512_add_epi32(products, _mm512_mullo_epi32(dots, factors));
         }
@@ -103,7 +104,8 @@ fn dot_q6k(row: &[u8], input: &Activations, token: usize) -> f32 {
             }
         }
         // Weights are stored 32 too high.
-        let excess = _mm256_madd_epi16(_mm256_cvtepi8_epi16(scales), load256_sums(&input.sums_of_16(index)[token]));
+        let excess =
+            _mm256_madd_epi16(_mm256_cvtepi8_epi16(scales), load256_sums(&input.sums_of_16(index)[token]));
         let products = _mm512_sub_epi32(products, _mm512_zextsi256_si512(_mm256_slli_epi32::<5>(excess)));
         let scale = one_half(at(block, 208)) * input.scales(index)[token];
         total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), _mm512_set1_ps(scale), total);
@@ -122,7 +124,8 @@ fn dot_q4_1(row: &[u8], input: &Activations, token: usize) -> f32 {
         let (scale, offset) = two_halves(at(block, 0));
         let packed = _mm256_broadcastsi128_si256(load128(at(block, 4)));
         let weights = _mm256_and_si256(_mm256_srlv_epi64(packed, shifts), nibble);
-        let dots = _mm256_dpbusd_epi32(_mm256_setzero_si256(), weights, load256_codes(&input.codes(index)[token]));
+        let dots =
+            _mm256_dpbusd_epi32(_mm256_setzero_si256(), weights, load256_codes(&input.codes(index)[token]));
         let of_input = input.scales(index)[token];
         total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_set1_ps(scale * of_input), total);
         offsets += offset * of_input * f32::from(input.sums(index)[token]);

@@ -26,12 +26,24 @@ pub(super) fn tile_avx2(format: Format, rows: &[u8], row_bytes: usize, input: &A
     unsafe { avx2::tile(format, rows, row_bytes, input, out) }
 }
 
-pub(super) fn tile_avx512(format: Format, rows: &[u8], row_bytes: usize, input: &Activations, out: &mut [f32]) {
+pub(super) fn tile_avx512(
+    format: Format,
+    rows: &[u8],
+    row_bytes: usize,
+    input: &Activations,
+    out: &mut [f32],
+) {
     // SAFETY: The level exists only where `has_avx512` was true.
     unsafe { avx512::tile(format, rows, row_bytes, input, out) }
 }
 
-pub(super) fn panel_avx512(format: Format, rows: &[u8], row_bytes: usize, input: &Activations, out: &mut [f32]) {
+pub(super) fn panel_avx512(
+    format: Format,
+    rows: &[u8],
+    row_bytes: usize,
+    input: &Activations,
+    out: &mut [f32],
+) {
     // SAFETY: The level exists only where `has_avx512` was true.
     unsafe { panel::multiply(format, rows, row_bytes, input, out) }
 }

@@ -6,8 +6,8 @@ use std::arch::x86_64::*;
 use super::{
     super::{Activations, BLOCK, Format, SUPER, TILE},
     memory::{
-        at, load128, load256, load512, load512_f32, load512_i32, one_half, store512_f32, store512_i32, two_halves,
-        unpack_q4k_scales,
+        at, load128, load256, load512, load512_f32, load512_i32, one_half, store512_f32, store512_i32,
+        two_halves, unpack_q4k_scales,
     },
 };
 
@@ -134,7 +134,14 @@ fn unpack_q6k(rows: &[u8], row_bytes: usize, index: usize, panel: &mut Panel) {
 /// Up to eight blocks of 32. `sub_scales` holds their scales, `flat_offsets` what a code of zero means.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn unpack_plain(format: Format, rows: &[u8], row_bytes: usize, first: usize, count: usize, panel: &mut Panel) {
+fn unpack_plain(
+    format: Format,
+    rows: &[u8],
+    row_bytes: usize,
+    first: usize,
+    count: usize,
+    panel: &mut Panel,
+) {
     let nibble = _mm256_set1_epi8(15);
     let shifts = _mm256_setr_epi64x(0, 0, 4, 4);
     for (row, bytes) in rows.chunks_exact(row_bytes).enumerate().take(TILE) {

@@ -1,0 +1,62 @@
+//! Times a GGUF model: load, prefill of 128 tokens, decode of 64, peak memory.
+//!
+//! `cargo run --release -p lavr-local --example bench -- MODEL.gguf [THREADS] [RUNS]`
+//!
+//! `docs/benchmarks/time_llama_cpp.py` does the same with llama.cpp; both print one line of JSON.
+#![expect(clippy::print_stdout, reason = "its output is its purpose")]
+
+use std::time::Instant;
+
+use lavr_local::{LocalModel, LocalOptions};
+
+const PROMPT: usize = 128;
+const REPLY: usize = 64;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("name a GGUF file")?;
+    let threads = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    let runs = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let began = Instant::now();
+    let model =
+        LocalModel::load(&path, LocalOptions { threads, context_tokens: 2048, ..LocalOptions::default() })?;
+    let load = began.elapsed();
+    let (mut prefill, mut decode) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let measured = futures::executor::block_on(model.measure(PROMPT, REPLY))?;
+        prefill.push((PROMPT as f64 / measured.prefill.as_secs_f64() * 10.0).round() / 10.0);
+        decode.push((REPLY as f64 / measured.decode.as_secs_f64() * 100.0).round() / 100.0);
+    }
+    let best = |rates: &[f64]| rates.iter().copied().fold(0.0, f64::max);
+    let report = serde_json::json!({
+        "engine": "lavr",
+        "processor": model.processor(),
+        "threads": threads,
+        "load_s": (load.as_secs_f64() * 100.0).round() / 100.0,
+        "prefill_tok_s": best(&prefill),
+        "decode_tok_s": best(&decode),
+        "prefill_all": prefill,
+        "decode_all": decode,
+        "cpu_s_a_run": processor_seconds().map(|seconds| seconds / f64::from(runs)),
+        "peak_mib": peak_mib(),
+    });
+    println!("{report}");
+    Ok(())
+}
+
+/// Peak resident memory, where the system tells it.
+fn peak_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
+}
+
+/// Processor time of all threads, loading included, where the system tells it.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit(") ").next()?.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    // Ticks of a hundredth of a second, on all common systems.
+    Some((user + system) / 100.0)
+}
