@@ -1,0 +1,176 @@
+//! Measuring the colours of a region.
+
+use lavr_image::RgbImage;
+use lavr_types::{
+    Rect, Size,
+    perception::{ColorQuality, ColorReport, ColorShare},
+};
+
+use crate::{
+    cluster::group,
+    foreground::{RING, Spot, foreground},
+    lab::{Lab, Linear, hex, to_lab},
+    naming::{TERMS, votes},
+    sample::{cells, luminance_quantile},
+};
+
+/// Cells along the longer side of the window that is looked at.
+const CELLS: u32 = 72;
+
+/// A region of fewer pixels, or with a side of fewer than four, is too small: JPEG alone mixes that many.
+const LEAST_PIXELS: f64 = 64.0;
+
+/// A region that covers more than this of the picture has no surroundings to tell it from.
+const WHOLE: f64 = 0.9;
+
+/// What the brightest part of a well exposed picture reflects. Darker pictures are measured as if lit so.
+const WHITE_LUMINANCE: f32 = 0.8;
+
+/// The most that a dark picture is brightened by.
+const MOST_GAIN: f32 = 2.5;
+
+/// Chroma that a photograph's white balance may be off by: taken from every colour, so that white things in the shade are
+/// not called blue.
+const CAST: f32 = 6.0;
+
+/// Where the object's brighter parts stay under the first luminance, and the whole picture's under the second, there is too
+/// little light to tell colours. A dark thing in a bright picture is black.
+const TOO_DARK: (f32, f32) = (0.02, 0.12);
+
+/// Share of the object that the first colour must have at least to stand for it in one word, and how many times the
+/// second's it must be.
+const CLEAR: (f32, f32) = (0.55, 1.8);
+
+/// Colours with less are not reported.
+const LEAST_SHARE: f32 = 0.04;
+
+/// Groups made of an object's colours.
+const GROUPS: usize = 8;
+
+/// Measures the colours of a region, in pixels of the picture. Inside a box that does not fill the picture the
+/// background is left out.
+pub fn measure(pixels: &RgbImage, region: Rect) -> ColorReport {
+    let bounds = Size::new(pixels.width(), pixels.height()).bounds();
+    let region = region.clamped(bounds);
+    if region.area() < LEAST_PIXELS || region.width().min(region.height()) < 4.0 {
+        return ColorReport { quality: ColorQuality::TooSmall, colors: Vec::new() };
+    }
+    let brightest = luminance_quantile(cells(pixels, bounds, CELLS).into_iter().map(|cell| cell.color), 0.97);
+    let object = object_colors(pixels, region, bounds);
+    let bright = luminance_quantile(object.iter().copied(), 0.9);
+    let gain = (WHITE_LUMINANCE / brightest.max(1e-3)).clamp(1.0, MOST_GAIN);
+    let colors = named_shares(&object, gain);
+    let quality = if bright < TOO_DARK.0 && brightest < TOO_DARK.1 {
+        ColorQuality::TooDark
+    } else if is_clear(&colors) {
+        ColorQuality::Clear
+    } else {
+        ColorQuality::Mixed
+    };
+    ColorReport { quality, colors }
+}
+
+fn is_clear(colors: &[ColorShare]) -> bool {
+    let share = |place: usize| colors.get(place).map_or(0.0, |color| color.share);
+    share(0) >= CLEAR.0 && share(0) >= CLEAR.1 * share(1)
+}
+
+/// The colours of what the region shows, background left out.
+fn object_colors(pixels: &RgbImage, region: Rect, picture: Rect) -> Vec<Linear> {
+    if region.area() > WHOLE * picture.area() {
+        return cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect();
+    }
+    let (across, down) = (RING * region.width(), RING * region.height());
+    let window =
+        Rect::new(region.left - across, region.top - down, region.right + across, region.bottom + down)
+            .clamped(picture);
+    let cells = cells(pixels, window, CELLS);
+    let colors: Vec<Lab> = cells.iter().map(|cell| to_lab(cell.color)).collect();
+    let spots: Vec<Spot> = cells.iter().map(|cell| Spot::new(cell.x, cell.y, region)).collect();
+    let object = foreground(&colors, &spots);
+    cells.into_iter().zip(object).filter(|(_, object)| *object).map(|(cell, _)| cell.color).collect()
+}
+
+/// One group of like colours.
+#[derive(Debug, Clone, Copy)]
+struct Paint {
+    /// Sum of the colours, as measured.
+    sum: Linear,
+    count: f32,
+}
+
+impl Paint {
+    fn mean(self) -> Linear {
+        self.sum.map(|value| value / self.count)
+    }
+
+    fn joined(self, other: Self) -> Self {
+        let mut sum = self.sum;
+        for (sum, value) in sum.iter_mut().zip(other.sum) {
+            *sum += value;
+        }
+        Self { sum, count: self.count + other.count }
+    }
+}
+
+fn named_shares(object: &[Linear], gain: f32) -> Vec<ColorShare> {
+    let lit = |color: Linear| {
+        let Lab { l, a, b } = to_lab(color.map(|value| (value * gain).min(1.0)));
+        let chroma = a.hypot(b).max(f32::MIN_POSITIVE);
+        let rest = (chroma - CAST).max(0.0) / chroma;
+        Lab { l, a: a * rest, b: b * rest }
+    };
+    let paints = paints(object, lit);
+    let mut shares = [0.0f32; TERMS.len()];
+    // Who gave each term most, to show a typical colour of it.
+    let mut typical: [Option<(f32, Linear)>; TERMS.len()] = [None; TERMS.len()];
+    for paint in &paints {
+        let share = paint.count / object.len() as f32;
+        for (term, vote) in votes(lit(paint.mean())).into_iter().enumerate() {
+            shares[term] += share * vote;
+            if typical[term].is_none_or(|(most, _)| share * vote > most) {
+                typical[term] = Some((share * vote, paint.mean()));
+            }
+        }
+    }
+    let mut colors: Vec<ColorShare> = TERMS
+        .iter()
+        .zip(shares)
+        .zip(typical)
+        .filter(|((_, share), _)| *share >= LEAST_SHARE)
+        .filter_map(|((name, share), typical)| {
+            Some(ColorShare { name: (*name).to_owned(), share, hex: hex(typical?.1) })
+        })
+        .collect();
+    colors.sort_by(|a, b| b.share.total_cmp(&a.share));
+    colors
+}
+
+/// The object's paints: groups of like colour, those that differ by light and shade alone joined.
+fn paints(object: &[Linear], lit: impl Fn(Linear) -> Lab) -> Vec<Paint> {
+    let colors: Vec<Lab> = object.iter().map(|&color| lit(color)).collect();
+    let (groups, count) = group(&colors, GROUPS);
+    let mut paints = vec![Paint { sum: [0.0; 3], count: 0.0 }; count];
+    for (&group, &color) in groups.iter().zip(object) {
+        paints[group] = paints[group].joined(Paint { sum: color, count: 1.0 });
+    }
+    paints.retain(|paint| paint.count > 0.0);
+    paints.sort_by(|a, b| b.count.total_cmp(&a.count));
+    let mut joined: Vec<Paint> = Vec::new();
+    for paint in paints {
+        match joined.iter_mut().find(|other| is_shade(lit(other.mean()), lit(paint.mean()))) {
+            Some(other) => *other = other.joined(paint),
+            None => joined.push(paint),
+        }
+    }
+    joined
+}
+
+/// Whether two colours can be one paint in light and in shade. Less light shrinks all three coordinates of CIELAB
+/// about alike, so `a / L` and `b / L` stay; a neutral may only be a little darker, or white would reach to black.
+fn is_shade(a: Lab, b: Lab) -> bool {
+    let ratio = a.l.max(b.l) / a.l.min(b.l).max(1.0);
+    let (x, y) = (a.a / a.l.max(5.0) - b.a / b.l.max(5.0), a.b / a.l.max(5.0) - b.b / b.l.max(5.0));
+    let neutral = a.chroma().min(b.chroma()) < 10.0;
+    x.hypot(y) < 0.18 && ratio < if neutral { 1.25 } else { 2.2 }
+}

@@ -1,0 +1,34 @@
+//! Expert: finds objects of the eighty COCO classes with NanoDet-g.
+//!
+//! [`Detect`] is the tool. Underneath, [`Detector`] looks at pixels with a session and knows nothing of tools. The model
+//! card (source, licence, input, output, thresholds, limits) is this crate's `README.md`.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use lavr_detect::Detect;
+//! use lavr_infer::SessionSource;
+//! use lavr_tool::{Registry, RegistryError};
+//!
+//! fn with_detector(registry: Registry, sessions: Arc<dyn SessionSource>) -> Result<Registry, RegistryError> {
+//!     registry.with(Detect::new(sessions))
+//! }
+//! ```
+
+mod decode;
+mod detector;
+mod labels;
+mod letterbox;
+mod suppress;
+mod tiles;
+mod tool;
+
+pub use detector::{Detector, Settings};
+pub use tool::{Detect, DetectArgs};
+
+/// The network, as this crate carries it. Hand it to the store: `store.with_bundled(&[lavr_detect::WEIGHTS])`.
+pub const WEIGHTS: lavr_weights::Bundled = lavr_weights::Bundled {
+    model: Detect::MODEL,
+    file: "nanodet_g_coco80.onnx",
+    gzip: include_bytes!("../weights/nanodet_g_coco80.onnx.gz"),
+};

@@ -1,0 +1,181 @@
+//! The detector on real photographs.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use async_trait::async_trait;
+use lavr_detect::{Detect, Detector, Settings, WEIGHTS};
+use lavr_infer::{EngineChoice, InferError, Loader, Session, SessionSource};
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
+use lavr_types::{CallId, CallRecord, FailureKind, ImageId, Rect, ToolCall, perception::Detections};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+fn session() -> Arc<dyn Session> {
+    static SESSION: OnceLock<Arc<dyn Session>> = OnceLock::new();
+    Arc::clone(SESSION.get_or_init(|| {
+        let mut network = Vec::new();
+        flate2::read::GzDecoder::new(WEIGHTS.gzip).read_to_end(&mut network).unwrap();
+        Loader::new(EngineChoice::Rten, None).unwrap().load_bytes("nanodet", network).unwrap()
+    }))
+}
+
+struct OneSession;
+
+#[async_trait]
+impl SessionSource for OneSession {
+    async fn session(&self, model: &str) -> Result<Arc<dyn Session>, InferError> {
+        assert_eq!(model, Detect::MODEL);
+        Ok(session())
+    }
+}
+
+fn picture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/pictures").join(name)
+}
+
+fn dispatcher(name: &str) -> (Dispatcher, ImageId) {
+    let registry = Registry::new().with(Detect::new(Arc::new(OneSession))).unwrap();
+    let dispatcher = Dispatcher::new(registry, Default::default());
+    let id = dispatcher.images().open(&picture(name)).unwrap();
+    (dispatcher, id)
+}
+
+async fn call(dispatcher: &Dispatcher, arguments: Value) -> CallRecord {
+    let call = ToolCall { id: CallId("call_1".to_owned()), tool: "detect".to_owned(), arguments };
+    dispatcher.dispatch(vec![call], &Default::default()).await.remove(0)
+}
+
+async fn detect(dispatcher: &Dispatcher, arguments: Value) -> Detections {
+    serde_json::from_value(call(dispatcher, arguments).await.outcome.unwrap().value).unwrap()
+}
+
+fn labels(detections: &Detections) -> Vec<&str> {
+    detections.objects.iter().map(|object| object.label.as_str()).collect()
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    picture: String,
+    objects: Vec<ReferenceObject>,
+}
+
+#[derive(Deserialize)]
+struct ReferenceObject {
+    label: String,
+    score: f32,
+    #[serde(rename = "box")]
+    bounds: Rect,
+}
+
+/// `expected/reference.json` was made by `expected/reference.py`: Pillow, NumPy and ONNX Runtime.
+#[test]
+fn the_boxes_are_those_of_the_python_reference() {
+    let references: Vec<Reference> = serde_json::from_str(include_str!("expected/reference.json")).unwrap();
+    let detector = Detector::new(session());
+    for reference in references {
+        let pixels = lavr_image::decode(
+            &std::fs::read(picture(&reference.picture)).unwrap(),
+            &reference.picture,
+            &lavr_image::Limits::default(),
+        )
+        .unwrap()
+        .pixels;
+        let area = Rect::new(0.0, 0.0, f64::from(pixels.width()), f64::from(pixels.height()));
+        let settings = Settings { threshold: 0.4, ..Settings::default() };
+        let found = detector.find(&pixels, area, &[], settings, &CancellationToken::new()).unwrap();
+        assert_eq!(found.objects.len(), reference.objects.len(), "{}: {found:?}", reference.picture);
+        for (object, expected) in found.objects.iter().zip(&reference.objects) {
+            assert_eq!(object.label, expected.label, "{}", reference.picture);
+            // The JPEG decoders and resize filters round differently: a level of 255 here and there.
+            assert!((object.score - expected.score).abs() < 0.015, "{object:?} {:?}", expected.score);
+            assert!(object.bounds.iou(expected.bounds) > 0.97, "{object:?} {:?}", expected.bounds);
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_dogs_are_found_and_mapped_to_their_places() {
+    let (dispatcher, image) = dispatcher("dogs.jpg");
+    let record = call(&dispatcher, json!({ "image": image })).await;
+    let observation = record.outcome.unwrap();
+    let found: Detections = serde_json::from_value(observation.value).unwrap();
+    assert_eq!(labels(&found), ["dog", "dog"]);
+    let heads = [Rect::new(197.0, 162.0, 333.0, 329.0), Rect::new(293.0, 369.0, 431.0, 529.0)];
+    for head in heads {
+        assert!(found.objects.iter().any(|dog| dog.bounds.iou(head) > 0.5), "{found:?}");
+    }
+    let seen: Vec<_> = observation.evidence.iter().map(|one| (one.region.pixels(), &one.value)).collect();
+    assert_eq!(seen[0], (found.objects[0].bounds, &json!("dog")));
+}
+
+#[tokio::test]
+async fn other_words_for_a_class_are_understood_and_unknown_ones_given_back() {
+    let (dispatcher, image) = dispatcher("cat-and-cup.jpg");
+    let found = detect(&dispatcher, json!({ "image": image, "labels": ["mug", "dragon"] })).await;
+    assert_eq!(labels(&found), ["cup"]);
+    assert_eq!(found.unknown_labels, ["dragon"]);
+    let nothing = detect(&dispatcher, json!({ "image": image, "labels": ["dragon"] })).await;
+    assert!(nothing.objects.is_empty());
+    assert_eq!(nothing.unknown_labels, ["dragon"]);
+}
+
+#[tokio::test]
+async fn asking_for_dogs_does_not_make_a_cat_one() {
+    let (dispatcher, image) = dispatcher("cat.jpg");
+    let found = detect(&dispatcher, json!({ "image": image, "labels": ["dog"], "threshold": 0.3 })).await;
+    assert_eq!(labels(&found), Vec::<&str>::new());
+    let found = detect(&dispatcher, json!({ "image": image, "labels": ["cat"], "threshold": 0.3 })).await;
+    assert_eq!(labels(&found), ["cat"]);
+}
+
+#[tokio::test]
+async fn a_region_is_looked_at_alone_and_boxes_stay_in_the_images_pixels() {
+    let (dispatcher, image) = dispatcher("dogs.jpg");
+    let region = Rect::new(240.0, 300.0, 500.0, 529.0);
+    let found = detect(&dispatcher, json!({ "image": image, "region": region })).await;
+    let dog = found.objects.iter().find(|object| object.label == "dog").unwrap();
+    assert!(dog.bounds.share_inside(region) > 0.999, "{dog:?}");
+    assert!(dog.bounds.iou(Rect::new(293.0, 369.0, 431.0, 529.0)) > 0.5, "{dog:?}");
+}
+
+#[tokio::test]
+async fn tiles_find_what_is_small_in_the_picture() {
+    let (dispatcher, _) = dispatcher("dogs.jpg");
+    // The same dogs in the corner of a large blank picture.
+    let photo = lavr_image::decode(&std::fs::read(picture("dogs.jpg")).unwrap(), "dogs", &Default::default())
+        .unwrap();
+    let mut large = lavr_image::RgbImage::from_pixel(2600, 2000, lavr_image::Rgb([128, 128, 128]));
+    for (x, y, pixel) in photo.pixels.enumerate_pixels() {
+        large.put_pixel(x + 1700, y + 1300, *pixel);
+    }
+    let image = dispatcher.images().insert(large).unwrap();
+    let whole = detect(&dispatcher, json!({ "image": image, "labels": ["dog"] })).await;
+    let tiled = detect(&dispatcher, json!({ "image": image, "labels": ["dog"], "tiles": true })).await;
+    assert!(tiled.objects.len() > whole.objects.len(), "{whole:?} {tiled:?}");
+    assert!(tiled.objects.iter().all(|dog| dog.bounds.left > 1850.0 && dog.bounds.top > 1430.0), "{tiled:?}");
+}
+
+#[tokio::test]
+async fn odd_sizes_are_no_trouble() {
+    let (dispatcher, _) = dispatcher("dogs.jpg");
+    for (width, height) in [(1, 1), (1, 900), (900, 2), (417, 416)] {
+        let image = dispatcher.images().insert(lavr_image::RgbImage::new(width, height)).unwrap();
+        let found = detect(&dispatcher, json!({ "image": image, "tiles": true })).await;
+        let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+        assert!(
+            found.objects.iter().all(|object| object.bounds.clamped(bounds) == object.bounds),
+            "{found:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_threshold_that_is_none_is_refused() {
+    let (dispatcher, image) = dispatcher("cat.jpg");
+    let failure = call(&dispatcher, json!({ "image": image, "threshold": 40 })).await.outcome.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
