@@ -1,1 +1,39 @@
 //! Post-correction: extract claims, check them against the pixels, rewrite what is wrong.
+//!
+//! A [`Verifier`] takes a text and pictures. Its [`Extractor`] finds the claims, each tied to its bytes; its
+//! [`Checker`]s hold them against the [`Scene`] that the experts of a dispatcher see, by capability; its
+//! [`Corrector`] edits only what is contradicted. To support takes one good look, to contradict much more:
+//! a wrong correction is worse than a missed one. Where nothing is contradicted the text comes back byte for byte.
+//!
+//! ```
+//! # async fn example(dispatcher: lavr_tool::Dispatcher, image: lavr_types::ImageId) {
+//! use lavr_verify::{Verifier, VerifierOptions};
+//!
+//! let verifier = Verifier::new(dispatcher, VerifierOptions::default());
+//! let result = verifier.verify("Two dogs on a red sofa.", &[image], &Default::default(), &|_| ()).await;
+//! for claim in &result.claims {
+//!     println!("{:?}: {:?} ({})", claim.claim.surface, claim.judgement.verdict, claim.judgement.reason);
+//! }
+//! println!("{}", result.text);
+//! # }
+//! ```
+
+mod check;
+mod correct;
+mod experts;
+mod extract;
+mod scene;
+mod text;
+mod thresholds;
+mod verifier;
+
+pub use check::{
+    AnswerChecker, Checker, ColorChecker, CountChecker, ExistenceChecker, RelationChecker, TextChecker,
+    standard_checkers,
+};
+pub use correct::{Correction, Corrector, Edit, Policy, RuleCorrector};
+pub use experts::Listener;
+pub use extract::{Extraction, Extractor, LexicalExtractor};
+pub use scene::Scene;
+pub use thresholds::{Thresholds, ThresholdsError};
+pub use verifier::{Verification, Verifier, VerifierOptions};

@@ -1,0 +1,95 @@
+//! How many there are, as an interval.
+
+use async_trait::async_trait;
+use lavr_types::{Assertion, Claim, CountBound, Judgement, vocabulary::MatchKind};
+
+use super::{Checker, contradicted, insufficient, supported};
+use crate::Scene;
+
+/// Counts with the detector: at least the confident findings, at most all plausible ones. A claim is contradicted
+/// only outside that interval.
+#[derive(Debug, Clone, Copy)]
+pub struct CountChecker;
+
+#[async_trait]
+impl Checker for CountChecker {
+    fn checks(&self, claim: &Claim, _: &Scene<'_>) -> bool {
+        matches!(claim.assertion, Assertion::Count { .. })
+    }
+
+    async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        let Assertion::Count { entity, count } = &claim.assertion else {
+            return Judgement::insufficient("no claim of a number");
+        };
+        let labels = scene.labels_of(entity);
+        let name = &entity.surface;
+        if labels.is_empty() {
+            return Judgement::insufficient(format!("no detector label stands for \"{name}\""));
+        }
+        if let Some(blindness) = scene.blindness() {
+            return Judgement::insufficient(blindness);
+        }
+        if !scene.is_known(&labels) {
+            return Judgement::insufficient(format!("the detector does not know \"{name}\""));
+        }
+        let limits = &scene.thresholds().count;
+        let [low, high] = scene.count_interval(entity);
+        let found = scene.find(entity, limits.plausible, true);
+        let evidence: Vec<_> = found.objects.iter().filter_map(|object| scene.evidence(object)).collect();
+        let seen = if low == high { format!("{low}") } else { format!("{low} to {high}") };
+        let reason = format!("counted {seen} {name}");
+        let kind = scene.match_kind(entity).map(|(kind, _)| kind);
+        let sure = found.objects.iter().take(low as usize).map(|object| object.score).fold(1.0, f32::min);
+        if high == 0 {
+            return insufficient(evidence, format!("found no {name} to count"));
+        }
+        if count_fits(*count, low, high) {
+            let exact = low == high && kind != Some(MatchKind::Narrower);
+            return if exact || matches!(count, CountBound::AtLeast(least) if low >= *least) || *count == CountBound::Several && low > 1 {
+                supported(sure, evidence, reason)
+            } else {
+                insufficient(evidence, format!("{reason}, which leaves the number open"))
+            };
+        }
+        let too_many_claimed = match count {
+            CountBound::Exactly(number) | CountBound::AtLeast(number) => *number > high,
+            CountBound::AtMost(_) | CountBound::Several => false,
+        };
+        if *count == CountBound::Several {
+            return insufficient(evidence, format!("{reason}; \"several\" is no number to hold it to"));
+        }
+        // Five people may hold two women, but two people hold no five women.
+        if kind == Some(MatchKind::Narrower) && !too_many_claimed {
+            return insufficient(evidence, format!("{reason}, but not all need be \"{name}\""));
+        }
+        if kind == Some(MatchKind::Broader) || kind == Some(MatchKind::Collective) {
+            return insufficient(evidence, format!("{reason}, but \"{name}\" means more than the detector's labels"));
+        }
+        if too_many_claimed && !labels.iter().all(|label| scene.thresholds().is_reliable(label)) {
+            return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));
+        }
+        if too_many_claimed && !found.looked_twice {
+            return insufficient(evidence, format!("{reason} in one look; calling it fewer takes two"));
+        }
+        if high > limits.largest {
+            return insufficient(evidence, format!("{reason}: too many to count for certain"));
+        }
+        let best = scene.find(entity, limits.best, false).objects.len() as u32;
+        let best = best.clamp(low.max(1), high);
+        // A wide interval has no number to put in the claim's place.
+        let truth = if high - low <= 1 { CountBound::Exactly(best) } else { CountBound::Several };
+        let truth = Assertion::Count { entity: entity.clone(), count: truth };
+        let spread = 1.0 / (1.0 + (high - low) as f32);
+        contradicted(Some(truth), sure.min(0.5 + 0.5 * spread), evidence, reason)
+    }
+}
+
+/// Whether a bound holds for some number of the interval.
+pub(crate) fn count_fits(count: CountBound, low: u32, high: u32) -> bool {
+    match count {
+        CountBound::Exactly(number) => (low..=high).contains(&number),
+        CountBound::AtLeast(number) => high >= number,
+        CountBound::AtMost(number) => low <= number,
+        CountBound::Several => high >= 2,
+    }
+}

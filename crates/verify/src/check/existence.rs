@@ -1,0 +1,158 @@
+//! Whether a thing is there.
+
+use async_trait::async_trait;
+use lavr_types::{Assertion, Claim, Entity, Judgement, Vocabulary, vocabulary::MatchKind};
+
+use super::{Checker, contradicted, insufficient, supported};
+use crate::Scene;
+
+/// Looks for a thing with the detector. Present on one good finding; absent only after two misses of a class
+/// that the detector finds reliably.
+#[derive(Debug, Clone, Copy)]
+pub struct ExistenceChecker;
+
+#[async_trait]
+impl Checker for ExistenceChecker {
+    fn checks(&self, claim: &Claim, _: &Scene<'_>) -> bool {
+        matches!(claim.assertion, Assertion::Existence { .. })
+    }
+
+    async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        let Assertion::Existence { entity, present } = &claim.assertion else {
+            return Judgement::insufficient("no claim of existence");
+        };
+        let labels = scene.labels_of(entity);
+        let name = &entity.surface;
+        if labels.is_empty() {
+            return Judgement::insufficient(format!("no detector label stands for \"{name}\""));
+        }
+        if let Some(blindness) = scene.blindness() {
+            return Judgement::insufficient(blindness);
+        }
+        if !scene.is_known(&labels) {
+            return Judgement::insufficient(format!("the detector does not know \"{name}\""));
+        }
+        let limits = &scene.thresholds().existence;
+        let found = scene.find(entity, limits.support, false);
+        let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
+        match (found.objects.first(), *present) {
+            (Some(best), true) => supported(
+                best.score,
+                evidence,
+                format!("found: {} (score {:.2})", best.label, best.score),
+            ),
+            (Some(best), false) => seen_though_denied(entity, best.score, evidence, scene),
+            (None, true) => missing(entity, &labels, scene),
+            (None, false) => match absence(entity, &labels, scene) {
+                Ok(()) => supported(limits.absent_confidence, scene.searched(&labels), format!("looked twice and found no {name}")),
+                Err(reason) => insufficient(Vec::new(), reason),
+            },
+        }
+    }
+}
+
+fn seen_though_denied(
+    entity: &Entity,
+    score: f32,
+    evidence: Vec<lavr_types::Evidence>,
+    scene: &Scene<'_>,
+) -> Judgement {
+    // A dog is no disproof of "no puppy".
+    if scene.match_kind(entity).is_some_and(|(kind, _)| kind == MatchKind::Narrower) {
+        return insufficient(evidence, format!("what was found need not be a \"{}\"", entity.surface));
+    }
+    let truth = Assertion::Existence { entity: entity.clone(), present: true };
+    contradicted(Some(truth), score, evidence, format!("found {} though denied", entity.surface))
+}
+
+/// Whether two looks agree that nothing of these labels is there; else why that cannot be said.
+fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<(), String> {
+    let limits = &scene.thresholds().existence;
+    let name = &entity.surface;
+    let found = scene.find(entity, limits.asked, true);
+    if !found.looked {
+        return Err(format!("the detector was not asked for {name}"));
+    }
+    let best = found.best[0].max(found.best[1]);
+    if found.best[0] >= limits.miss_whole || found.best[1] >= limits.miss_tiles {
+        return Err(format!("something may be a {name} (score {best:.2}), too unsure to tell"));
+    }
+    if !found.looked_twice {
+        return Err(format!("{name} was missed in one look; absence takes two"));
+    }
+    if let Some((MatchKind::Broader, false)) = scene.match_kind(entity) {
+        return Err(format!("\"{name}\" means more than the detector's labels"));
+    }
+    if let Some(label) = labels.iter().find(|label| !scene.thresholds().is_reliable(label)) {
+        return Err(format!("the detector misses {label} too often to call it absent"));
+    }
+    Ok(())
+}
+
+fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
+    if let Err(reason) = absence(entity, labels, scene) {
+        return insufficient(Vec::new(), reason);
+    }
+    let limits = &scene.thresholds().existence;
+    let name = &entity.surface;
+    let mut evidence = scene.searched(labels);
+    match stand_in(entity, labels, scene) {
+        StandIn::None => contradicted(
+            Some(Assertion::Existence { entity: entity.clone(), present: false }),
+            limits.absent_confidence,
+            evidence,
+            format!("looked twice and found no {name}"),
+        ),
+        StandIn::Unclear(label) => {
+            insufficient(evidence, format!("found no {name}, but a {label}, which is easily taken for one"))
+        }
+        StandIn::Seen(other, score, seen) => {
+            evidence.extend(seen);
+            let reason = format!("found no {name} but {}", other.surface);
+            contradicted(
+                Some(Assertion::Existence { entity: other, present: true }),
+                limits.absent_confidence.min(score),
+                evidence,
+                reason,
+            )
+        }
+    }
+}
+
+enum StandIn {
+    None,
+    /// Something is there that may be what the text means.
+    Unclear(String),
+    /// Something else of the same family is there that the text does not speak of.
+    Seen(Entity, f32, Option<lavr_types::Evidence>),
+}
+
+/// What of the same family stands where the text sees something that is not there.
+fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
+    let [label] = labels else { return StandIn::None };
+    let limits = &scene.thresholds().existence;
+    let kin: Vec<String> = scene
+        .vocabulary()
+        .labels()
+        .filter(|other| other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other))
+        .map(str::to_owned)
+        .collect();
+    let found = scene.find_labels(&kin, limits.substitute, false);
+    let confusable = found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
+    if let Some(object) = confusable
+        && object.score < limits.substitute_confusable
+    {
+        return StandIn::Unclear(object.label.clone());
+    }
+    // Two candidates leave open which one was meant.
+    let [object] = found.objects.as_slice() else { return StandIn::None };
+    let other = Entity { surface: object.label.clone(), span: entity.span, label: Some(object.label.clone()) };
+    StandIn::Seen(other, object.score, scene.evidence(object))
+}
+
+fn same_family(vocabulary: &Vocabulary, one: &str, other: &str) -> bool {
+    ["animal", "vehicle", "fruit", "vegetable", "cutlery", "board", "furniture"].iter().any(|family| {
+        let members = vocabulary.labels_for(family);
+        members.contains(&one) && members.contains(&other)
+    })
+}

@@ -1,0 +1,126 @@
+//! What a text in the picture says.
+
+use async_trait::async_trait;
+use lavr_types::{Assertion, Capability, Claim, Evidence, Judgement, Trust, perception::TextLine};
+use serde_json::Value;
+
+use super::{Checker, contradicted, insufficient, supported};
+use crate::{Scene, extract::normalized};
+
+/// The most lines that one claimed text may be spread over.
+const MOST_LINES: usize = 4;
+
+/// Reads the picture. Contradicted only where a line much like the claimed one was read with certainty; a text that
+/// is not found proves nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct TextChecker;
+
+#[async_trait]
+impl Checker for TextChecker {
+    fn checks(&self, claim: &Claim, scene: &Scene<'_>) -> bool {
+        matches!(claim.assertion, Assertion::Text { .. }) && scene.can(Capability::ReadText)
+    }
+
+    async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        let Assertion::Text { text, carrier } = &claim.assertion else {
+            return Judgement::insufficient("no claim of a text");
+        };
+        let seen = match scene.experts().read(scene.image()).await {
+            Ok(seen) => seen,
+            Err(unseen) => return Judgement::insufficient(unseen.to_string()),
+        };
+        let Some(best) = best_match(text, &seen.value.lines) else {
+            return Judgement::insufficient("no text was read in the picture");
+        };
+        let limits = &scene.thresholds().text;
+        let evidence: Vec<Evidence> = best
+            .lines
+            .iter()
+            .map(|line| {
+                let region = scene.region(line.quad.bounds());
+                seen.evidence(region, Value::String(line.text.clone()), line.score, Trust::Untrusted)
+            })
+            .collect();
+        if best.equal || (best.similarity >= limits.close && best.score < limits.sure) {
+            return supported(best.score, evidence, format!("read \"{}\"", best.text));
+        }
+        if best.similarity < limits.similar {
+            return Judgement::insufficient("no text like it was read");
+        }
+        if best.score < limits.sure {
+            return insufficient(evidence, "a similar text was read, but not with certainty");
+        }
+        let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
+        contradicted(Some(truth), best.score * best.similarity as f32, evidence, format!("read \"{}\"", best.text))
+    }
+}
+
+struct Match<'l> {
+    lines: &'l [TextLine],
+    /// The part of the lines that answers to the claim.
+    text: String,
+    equal: bool,
+    similarity: f64,
+    score: f32,
+}
+
+/// The run of words on successive lines that is most like the claimed text.
+fn best_match<'l>(claimed: &str, lines: &'l [TextLine]) -> Option<Match<'l>> {
+    let wanted = folded(claimed);
+    let count = normalized(claimed).split(' ').count();
+    let mut best: Option<Match<'l>> = None;
+    for start in 0..lines.len() {
+        for end in start + 1..=lines.len().min(start + MOST_LINES) {
+            let run = &lines[start..end];
+            let words: Vec<&str> = run.iter().flat_map(|line| line.text.split_whitespace()).collect();
+            let score = run.iter().map(|line| line.score).fold(1.0, f32::min);
+            for part in windows(&words, count, run.len() > 1) {
+                let text = part.join(" ");
+                let read = folded(&text);
+                if read.is_empty() {
+                    continue;
+                }
+                let similarity = similarity(&wanted, &read);
+                let equal = read.replace(' ', "") == wanted.replace(' ', "");
+                let found = Match { lines: run, text, equal, similarity: if equal { 1.0 } else { similarity }, score };
+                // Of equals the shortest run of lines, that is the first.
+                if best.as_ref().is_none_or(|best| found.similarity > best.similarity + 1e-9) {
+                    best = Some(found);
+                }
+            }
+        }
+    }
+    best
+}
+
+/// Runs of about as many words as the claim has, and all the words. A run over several lines takes in all of them.
+fn windows<'w>(words: &'w [&'w str], count: usize, several: bool) -> Vec<&'w [&'w str]> {
+    let mut parts = vec![words];
+    if !several {
+        for length in count.saturating_sub(1).max(1)..=count + 1 {
+            if length < words.len() {
+                parts.extend(words.windows(length));
+            }
+        }
+    }
+    parts
+}
+
+/// Letters that readers take for each other stand as one.
+fn folded(text: &str) -> String {
+    normalized(text)
+        .chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | 'i' | '|' => 'l',
+            '5' => 's',
+            other => other,
+        })
+        .collect()
+}
+
+/// 1 - edit distance / length of the longer, in characters.
+fn similarity(a: &str, b: &str) -> f64 {
+    let longer = a.chars().count().max(b.chars().count());
+    if longer == 0 { 0.0 } else { 1.0 - strsim::levenshtein(a, b) as f64 / longer as f64 }
+}

@@ -1,0 +1,103 @@
+//! Plain statements for sentences that cannot lose an absent thing gracefully.
+
+use lavr_types::{CountBound, Verdict, Vocabulary};
+
+use super::{compose::Edits, removal::Context};
+use crate::text::{Reading, words::article_for};
+
+/// "There is a sofa and two dogs": what stays of the sentence, or `None` where nothing does.
+pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> {
+    let reading = context.reading;
+    let mut kept: Vec<usize> = Vec::new();
+    for place in context.present() {
+        let phrase = &reading.phrases[place];
+        let again = kept.iter().any(|&other| reading.phrases[other].same_thing(phrase))
+            || reading.phrases.iter().enumerate().any(|(other, another)| {
+                another.sentence != context.sentence && another.same_thing(phrase) && !context.absent.contains_key(&other) && !another.pronoun
+            });
+        if !again && !is_doubted(context, place) {
+            kept.push(place);
+        }
+    }
+    let first = *kept.first()?;
+    let names: Vec<String> = kept.iter().map(|&place| introduced(reading, edits, place)).collect();
+    let joined = match names.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    };
+    let verb = if is_plural(reading, edits, first) { "are" } else { "is" };
+    Some(format!("There {verb} {joined}"))
+}
+
+/// Whether nothing confirms that the thing is there.
+fn is_doubted(context: &Context<'_>, place: usize) -> bool {
+    let span = context.reading.span(&context.reading.phrases[place].head);
+    context.judged.iter().any(|(claim, judgement)| {
+        claim.span == span && judgement.verdict == Verdict::Contradicted && judgement.truth.is_none()
+    })
+}
+
+fn is_plural(reading: &Reading<'_>, edits: &Edits, place: usize) -> bool {
+    let phrase = &reading.phrases[place];
+    match &phrase.quantity {
+        Some(quantity) => {
+            let words = edits.applied_within(reading, &quantity.tokens);
+            !matches!(words.to_lowercase().as_str(), "one" | "1" | "a single") && quantity.bound != CountBound::Exactly(1)
+                || phrase.is_plural() && !matches!(words.to_lowercase().as_str(), "one" | "1")
+        }
+        None => phrase.is_plural(),
+    }
+}
+
+/// The phrase as one that is named for the first time: "the sofa" becomes "a sofa".
+fn introduced(reading: &Reading<'_>, edits: &Edits, place: usize) -> String {
+    let phrase = &reading.phrases[place];
+    let mut start = phrase.determiner_at.map_or(phrase.tokens.start, |at| at + 1);
+    if let Some(quantity) = &phrase.quantity {
+        start = start.min(quantity.tokens.start);
+        if phrase.determiner_at.is_some_and(|at| at < quantity.tokens.start) {
+            start = quantity.tokens.start;
+        }
+    }
+    let text = edits.applied_within(reading, &(start..phrase.head.end));
+    let text = lowered(&text);
+    let counted = phrase.quantity.is_some() || phrase.group.is_some();
+    if counted || phrase.is_plural() { text } else { format!("{} {text}", article_for(&text)) }
+}
+
+/// A first word that had its capital from the sentence loses it.
+fn lowered(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) if !characters.clone().next().is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// "There is no cat": for a text of which nothing else would be left.
+pub(super) fn denial(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: usize) -> String {
+    let of = reading.phrases[phrase].antecedent.unwrap_or(phrase);
+    let noun = reading.surface(&reading.phrases[of].head).to_lowercase();
+    let end = reading.text.trim_end().chars().next_back().filter(|last| matches!(last, '.' | '!')).map_or(String::new(), String::from);
+    if reading.phrases[of].is_plural() {
+        format!("There are no {}{end}", vocabulary.plural(&vocabulary.singular(&noun)))
+    } else {
+        format!("There is no {noun}{end}")
+    }
+}
+
+/// An answer that begins with "Yes" and affirms what is absent is turned round.
+pub(super) fn denied_answer(context: &Context<'_>) -> Option<String> {
+    let reading = context.reading;
+    let sentence = &reading.sentences[context.sentence];
+    if reading.word(sentence.start) != "yes" {
+        return None;
+    }
+    let phrase = *context.absent.keys().find(|&&phrase| reading.phrases[phrase].sentence == context.sentence)?;
+    let denial = denial(reading, context.vocabulary, phrase);
+    let denial = denial.trim_end_matches(['.', '!']);
+    Some(format!("No, {}{}", "t", denial.trim_start_matches('T')))
+}

@@ -1,0 +1,292 @@
+//! Takes an absent thing out of a sentence with the words that only serve it, where a sentence is left.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use lavr_types::{Claim, Judgement, Span, Vocabulary};
+
+use super::{
+    agreement,
+    compose::{Edits, deletion},
+    structure::{clause_of, existential_before, list_around, opens_clause, preposition_before, unit_end, verb_of},
+};
+use crate::text::{
+    Reading, TokenKind,
+    words::{COPULAS, PREPOSITIONS, finite_verb, is_participle},
+};
+
+/// What a removal has to know.
+pub(super) struct Context<'c> {
+    pub(super) reading: &'c Reading<'c>,
+    pub(super) vocabulary: &'c Vocabulary,
+    pub(super) judged: &'c [(Claim, Judgement)],
+    /// Phrases that name nothing in the picture, with the claims that say so.
+    pub(super) absent: &'c BTreeMap<usize, usize>,
+    pub(super) sentence: usize,
+}
+
+pub(super) struct Removal {
+    pub(super) span: Span,
+    pub(super) replacement: String,
+}
+
+impl Context<'_> {
+    /// Phrases of the sentence that stay.
+    pub(super) fn present(&self) -> Vec<usize> {
+        (0..self.reading.phrases.len())
+            .filter(|&place| {
+                let phrase = &self.reading.phrases[place];
+                phrase.sentence == self.sentence
+                    && !self.absent.contains_key(&place)
+                    && !phrase.pronoun
+                    && !phrase.labels.is_empty()
+                    && !phrase.unreal
+                    && phrase.negation.is_none()
+            })
+            .collect()
+    }
+}
+
+/// The changes that take all absent things out of the sentence, or `None` where it cannot lose them gracefully.
+pub(super) fn graceful(context: &Context<'_>) -> Option<Vec<Removal>> {
+    let reading = context.reading;
+    let mut edits = Vec::new();
+    let mut done: Vec<usize> = Vec::new();
+    let absent: Vec<usize> = context
+        .absent
+        .keys()
+        .copied()
+        .filter(|&phrase| reading.phrases[phrase].sentence == context.sentence)
+        .collect();
+    let mut taken: Vec<Range<usize>> = Vec::new();
+    for phrase in absent {
+        if done.contains(&phrase) || taken.iter().any(|range| range.contains(&reading.phrases[phrase].head.start)) {
+            continue;
+        }
+        let list = list_around(reading, phrase);
+        done.extend(&list);
+        let kept: Vec<usize> = list.iter().copied().filter(|member| !context.absent.contains_key(member)).collect();
+        if kept.is_empty() {
+            let (removal, range) = unit(context, &list)?;
+            taken.push(range);
+            edits.extend(removal);
+        } else {
+            edits.extend(shortened(reading, &list, &kept));
+        }
+    }
+    // Nothing that stays may go with it.
+    let lost = context.present().into_iter().any(|place| {
+        let phrase = &reading.phrases[place];
+        let inside = taken.iter().any(|range| range.contains(&phrase.head.start));
+        let elsewhere = reading.phrases.iter().enumerate().any(|(other, another)| {
+            other != place
+                && another.same_thing(phrase)
+                && !taken.iter().any(|range| range.contains(&another.head.start))
+                && !context.absent.contains_key(&other)
+        });
+        inside && !elsewhere
+    });
+    (!lost).then_some(edits)
+}
+
+/// A list without some members: separators are set anew where members between went.
+fn shortened(reading: &Reading<'_>, list: &[usize], kept: &[usize]) -> Vec<Removal> {
+    let mut removals = Vec::new();
+    let start = |phrase: usize| reading.span(&reading.phrases[phrase].tokens).start;
+    let end = |phrase: usize| reading.span(&(reading.phrases[phrase].tokens.start..unit_end(reading, phrase))).end;
+    let (Some(&first), Some(&last), Some(&first_kept), Some(&last_kept)) =
+        (list.first(), list.last(), kept.first(), kept.last())
+    else {
+        return removals;
+    };
+    let or = list.iter().any(|&member| reading.before(reading.phrases[member].tokens.start) == "or");
+    let cut = |from: usize, to: usize, text: &str| Removal { span: Span::new(from, to), replacement: text.to_owned() };
+    if first != first_kept {
+        removals.push(cut(start(first), start(first_kept), ""));
+    }
+    for pair in kept.windows(2) {
+        let [one, next] = pair else { continue };
+        let between = Span::new(end(*one), start(*next));
+        let conjunction = *next == last_kept;
+        let text = match (conjunction, or) {
+            (true, true) => " or ",
+            (true, false) => " and ",
+            (false, _) => ", ",
+        };
+        let now = between.of(reading.text).unwrap_or_default();
+        let right = if conjunction { now.contains("and") || now.contains("or") || now.contains('&') } else { now.trim() == "," };
+        let adjacent = list.iter().position(|member| member == one).map(|at| at + 1)
+            == list.iter().position(|member| member == next);
+        if !(right && adjacent) {
+            removals.push(cut(between.start, between.end, text));
+        }
+    }
+    if last != last_kept {
+        removals.push(cut(end(last_kept), end(last), ""));
+    }
+    let mut edits = Edits::default();
+    let plural = kept.len() > 1 || reading.phrases[first_kept].is_plural();
+    if let Some(verb) = existential_before(reading, first) {
+        // "There is" agrees with what comes first.
+        agreement::agree(reading, &mut edits, verb, reading.phrases[first_kept].is_plural() || kept.len() > 1 && reading.word(verb) == "are", &[]);
+    }
+    if let Some(verb) = verb_of(reading, last) {
+        agreement::verbs(reading, &mut edits, verb, plural, &[]);
+    }
+    removals.extend(edits.into_plain());
+    removals
+}
+
+/// Takes out a phrase (or a whole list) that stands in one role.
+fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<usize>)> {
+    let reading = context.reading;
+    let (&first, &last) = (list.first()?, list.last()?);
+    let start = reading.phrases[first].tokens.start;
+    let end = unit_end(reading, last);
+    let sentence = &reading.sentences[context.sentence];
+    let delete = |range: Range<usize>| {
+        Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
+    };
+    if is_subject(reading, first, last) {
+        return clause(context, first, last);
+    }
+    if let Some(preposition) = preposition_before(reading, start) {
+        return prepositional(context, preposition, end);
+    }
+    let before = reading.before(start);
+    if is_participle(before) && start > sentence.start + 1 {
+        let verb = start - 1;
+        if COPULAS.contains(&reading.before(verb)) {
+            return instead_of_predicate(reading, verb - 1, verb..end, end);
+        }
+        if reading.phrase_ending_at(verb).is_some() {
+            return delete(verb..end);
+        }
+        if matches!(reading.before(verb), "and" | ",") {
+            return delete(verb - 1..end);
+        }
+        return None;
+    }
+    if finite_verb(before).is_some() && !COPULAS.contains(&before) && start > sentence.start + 1 {
+        let verb = start - 1;
+        if reading.before(verb) == "and" {
+            return delete(verb - 1..end);
+        }
+        let subject = reading.phrase_ending_at(verb)?;
+        let copula = if reading.phrases[subject].is_plural() || list_around(reading, subject).len() > 1 { "are" } else { "is" };
+        let follows = PREPOSITIONS.contains(&reading.word(end));
+        let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
+        return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
+    }
+    None
+}
+
+fn is_subject(reading: &Reading<'_>, first: usize, last: usize) -> bool {
+    let start = reading.phrases[first].tokens.start;
+    let sentence = &reading.sentences[reading.phrases[first].sentence];
+    if existential_before(reading, first).is_some() {
+        return true;
+    }
+    let opens = start == sentence.start
+        || matches!(reading.before(start), "while" | "but" | ";")
+        || (matches!(reading.before(start), "and" | ",") && opens_clause(reading, first));
+    opens && (verb_of(reading, last).is_some() || start == sentence.start)
+}
+
+/// Takes out the clause of an absent subject, if the sentence has another.
+fn clause(context: &Context<'_>, first: usize, last: usize) -> Option<(Vec<Removal>, Range<usize>)> {
+    let reading = context.reading;
+    let sentence = reading.sentences[context.sentence].clone();
+    let mut range = clause_of(reading, first);
+    range.end = range.end.max(clause_of(reading, last).end);
+    let is_joint = |place: usize| matches!(reading.word(place), "and" | "," | ";" | "while" | "but");
+    if range.start > sentence.start {
+        let mut start = range.start;
+        while start > sentence.start && is_joint(start - 1) {
+            start -= 1;
+        }
+        if start == range.start {
+            return None;
+        }
+        let range = start..range.end;
+        return Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range));
+    }
+    let mut end = range.end;
+    while end < sentence.end && is_joint(end) {
+        end += 1;
+    }
+    let more = (end..sentence.end).any(|place| reading.tokens[place].kind == TokenKind::Word);
+    if end == range.end || !more {
+        return None;
+    }
+    let range = range.start..end;
+    Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
+}
+
+/// Takes out "on a sofa".
+fn prepositional(
+    context: &Context<'_>,
+    preposition: Range<usize>,
+    end: usize,
+) -> Option<(Vec<Removal>, Range<usize>)> {
+    let reading = context.reading;
+    let sentence = &reading.sentences[context.sentence];
+    let mut start = preposition.start;
+    if start <= sentence.start {
+        // "On the sofa, a dog sleeps."
+        let comma = reading.word(end) == ",";
+        if !comma {
+            return None;
+        }
+        let range = sentence.start..end + 1;
+        return Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range));
+    }
+    if reading.word(preposition.start) == "of" && preposition.len() == 1 {
+        return None;
+    }
+    let before = reading.before(start);
+    if COPULAS.contains(&before) {
+        return instead_of_predicate(reading, start - 1, start..end, end);
+    }
+    // "riding on a horse": the posture of "sitting" says something without its seat, the ride does not.
+    let posture = ["sitting", "standing", "lying", "laying", "sleeping", "resting", "walking", "running", "waiting", "posing", "swimming", "flying", "smiling", "eating", "playing", "grazing", "perched", "jumping"];
+    if is_participle(before) && !posture.contains(&before) {
+        let verb = start - 1;
+        if COPULAS.contains(&reading.before(verb)) {
+            return instead_of_predicate(reading, verb - 1, verb..end, end);
+        }
+        if reading.phrase_ending_at(verb).is_none() {
+            return None;
+        }
+        start = verb;
+    }
+    let mut end = end;
+    // What hangs on the absent thing alone goes with it: "with a dog on a leash".
+    if reading.word(preposition.start) == "with"
+        && let Some(next) = reading.phrase_starting_at(end + 1)
+        && PREPOSITIONS.contains(&reading.word(end))
+        && reading.phrases[next].labels.is_empty()
+    {
+        end = reading.phrases[next].tokens.end;
+    }
+    let range = start..end;
+    Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
+}
+
+/// "is on a sofa" becomes "is visible", unless another place follows.
+fn instead_of_predicate(
+    reading: &Reading<'_>,
+    copula: usize,
+    predicate: Range<usize>,
+    end: usize,
+) -> Option<(Vec<Removal>, Range<usize>)> {
+    // "There is next to the sofa a dog" is beyond a rule.
+    if reading.before(copula) == "there" {
+        return None;
+    }
+    if PREPOSITIONS.contains(&reading.word(end)) {
+        let span = deletion(reading, &predicate);
+        return Some((vec![Removal { span, replacement: String::new() }], predicate));
+    }
+    let span = reading.span(&predicate);
+    Some((vec![Removal { span, replacement: "visible".to_owned() }], predicate))
+}

@@ -1,0 +1,183 @@
+//! How the phrases of a sentence hang together: lists, subjects and their verbs, clauses.
+
+use std::ops::Range;
+
+use crate::text::{
+    Reading, TokenKind,
+    words::{Agreement, PREPOSITIONS, finite_verb, is_participle},
+};
+
+/// Phrases joined by commas and "and", in order. A phrase that stands alone is a list of one.
+pub(super) fn list_around(reading: &Reading<'_>, phrase: usize) -> Vec<usize> {
+    let mut list = vec![phrase];
+    while let Some(before) = list.first().and_then(|&first| joined_before(reading, first)) {
+        list.insert(0, before);
+    }
+    while let Some(after) = list.last().and_then(|&last| joined_after(reading, last)) {
+        list.push(after);
+    }
+    list
+}
+
+/// The phrase that ends where the conjunction before this one begins.
+fn joined_before(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
+    let of = &reading.phrases[phrase];
+    let separator = separator_before(reading, of.tokens.start)?;
+    if separator.start < reading.sentences[of.sentence].start || opens_clause(reading, phrase) {
+        return None;
+    }
+    (0..reading.phrases.len())
+        .find(|&other| other != phrase && unit_end(reading, other) == separator.start && !reading.phrases[other].pronoun)
+}
+
+fn joined_after(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
+    (0..reading.phrases.len()).find(|&other| {
+        other != phrase
+            && reading.phrases[other].tokens.start >= reading.phrases[phrase].tokens.end
+            && joined_before(reading, other) == Some(phrase)
+    })
+}
+
+/// The tokens of ",", "and", ", and" or "or" right before a token.
+pub(super) fn separator_before(reading: &Reading<'_>, place: usize) -> Option<Range<usize>> {
+    let one = |place: usize| matches!(reading.word(place), "and" | "or" | "," | "&");
+    let last = place.checked_sub(1).filter(|&last| one(last))?;
+    match last.checked_sub(1) {
+        Some(comma) if reading.word(comma) == "," && reading.word(last) != "," => Some(comma..place),
+        _ => Some(last..place),
+    }
+}
+
+/// Whether a phrase behind "and" or a comma is the subject of a clause of its own ("a dog runs and -> a cat sleeps").
+pub(super) fn opens_clause(reading: &Reading<'_>, phrase: usize) -> bool {
+    let of = &reading.phrases[phrase];
+    let Some(verb) = verb_of(reading, phrase) else { return false };
+    let agrees = match finite_verb(reading.word(verb)) {
+        Some(Agreement::Singular) => !of.is_plural(),
+        Some(Agreement::Plural) => of.is_plural() && clause_has_verb_before(reading, of.tokens.start),
+        Some(Agreement::Any) => clause_has_verb_before(reading, of.tokens.start),
+        None => false,
+    };
+    agrees && clause_has_verb_before(reading, of.tokens.start)
+        || agrees && finite_verb(reading.word(verb)) == Some(Agreement::Singular)
+}
+
+fn clause_has_verb_before(reading: &Reading<'_>, place: usize) -> bool {
+    let sentence = reading.sentence_of(place);
+    let start = reading.sentences[sentence].start;
+    (start..place).any(|at| {
+        finite_verb(reading.word(at)).is_some() && !reading.phrases.iter().any(|phrase| phrase.tokens.contains(&at))
+    })
+}
+
+/// The end of a phrase with what only serves it: "with a collar", "wearing a hat", "that is red".
+pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
+    let mut end = reading.phrases[phrase].tokens.end;
+    while matches!(reading.word(end), "with" | "wearing" | "holding" | "carrying") {
+        match reading.phrase_starting_at(end + 1) {
+            Some(inner) => end = reading.phrases[inner].tokens.end,
+            None => break,
+        }
+    }
+    if matches!(reading.word(end), "that" | "which" | "who") {
+        let sentence = &reading.sentences[reading.phrases[phrase].sentence];
+        while end < sentence.end && reading.tokens[end].kind != TokenKind::Mark {
+            end += 1;
+        }
+    }
+    end
+}
+
+/// The finite verb whose subject the phrase (or a list that ends with it) is.
+pub(super) fn verb_of(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
+    let sentence = &reading.sentences[reading.phrases[phrase].sentence];
+    let mut at = reading.phrases[phrase].tokens.end;
+    // Over what places it: "the dog on the sofa is".
+    for _ in 0..4 {
+        if at >= sentence.end {
+            return None;
+        }
+        let word = reading.word(at);
+        if finite_verb(word).is_some() {
+            return Some(at);
+        }
+        if word.ends_with("ly") || matches!(word, "both" | "all" | "also" | "that" | "which" | "who") {
+            at += 1;
+        } else if PREPOSITIONS.contains(&word) || is_participle(word) || word == "left" || word == "right" {
+            let next = reading.phrases.iter().filter(|next| next.tokens.start > at && next.tokens.start <= at + 4).min_by_key(|next| next.tokens.start)?;
+            if (at..next.tokens.start).any(|place| finite_verb(reading.word(place)).is_some() || reading.tokens[place].kind != TokenKind::Word) {
+                return None;
+            }
+            at = next.tokens.end;
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
+/// The place of "is" or "are" in "there is" right before a phrase.
+pub(super) fn existential_before(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
+    let start = reading.phrases[phrase].tokens.start;
+    let verb = start.checked_sub(1)?;
+    let verb = if matches!(reading.word(verb), "also" | "only") { verb.checked_sub(1)? } else { verb };
+    let there = matches!(reading.word(verb), "is" | "are" | "was" | "were") && reading.before(verb) == "there";
+    (there || reading.word(verb) == "there's").then_some(verb)
+}
+
+/// The tokens of the preposition right before a phrase, all its words: "to the left of", "in front of".
+pub(super) fn preposition_before(reading: &Reading<'_>, start: usize) -> Option<Range<usize>> {
+    const LONG: &[&[&str]] = &[
+        &["to", "the", "left", "of"], &["to", "the", "right", "of"], &["on", "the", "left", "of"],
+        &["on", "the", "right", "of"], &["on", "the", "left", "side", "of"], &["on", "the", "right", "side", "of"],
+        &["in", "the", "middle", "of"], &["in", "the", "center", "of"], &["in", "the", "back", "of"],
+        &["at", "the", "edge", "of"], &["on", "the", "side", "of"], &["on", "the", "back", "of"],
+        &["in", "front", "of"], &["on", "top", "of"], &["on", "back", "of"], &["next", "to"], &["close", "to"], &["adjacent", "to"],
+        &["left", "of"], &["right", "of"], &["inside", "of"], &["out", "of"], &["along", "with"], &["up", "against"],
+    ];
+    for words in LONG {
+        if let Some(place) = start.checked_sub(words.len())
+            && reading.words_at(place, words)
+        {
+            return Some(place..start);
+        }
+    }
+    let last = start.checked_sub(1)?;
+    PREPOSITIONS.contains(&reading.word(last)).then_some(last..start)
+}
+
+/// The clause that a subject opens: from it to the next clause or the end mark.
+pub(super) fn clause_of(reading: &Reading<'_>, phrase: usize) -> Range<usize> {
+    let of = &reading.phrases[phrase];
+    let sentence = reading.sentences[of.sentence].clone();
+    let mut end = of.tokens.end;
+    while end < sentence.end {
+        let ends = (end + 1 >= sentence.end && reading.tokens[end].kind == TokenKind::Mark)
+            || reading.word(end) == ";"
+            || (matches!(reading.word(end), "while" | "but"))
+            || (matches!(reading.word(end), "and" | ",") && next_clause_at(reading, end).is_some());
+        if ends {
+            break;
+        }
+        end += 1;
+    }
+    let start = match existential_before(reading, phrase) {
+        Some(verb) if reading.word(verb) == "there's" => verb,
+        Some(verb) => verb - 1,
+        None => of.tokens.start,
+    };
+    start..end
+}
+
+/// Where the clause behind "and" or a comma at this place begins.
+fn next_clause_at(reading: &Reading<'_>, place: usize) -> Option<usize> {
+    let mut at = place + 1;
+    if reading.word(place) == "," && matches!(reading.word(at), "and" | "while" | "but") {
+        at += 1;
+    }
+    if reading.word(at) == "there" && finite_verb(reading.word(at + 1)).is_some() {
+        return Some(at);
+    }
+    let phrase = reading.phrase_starting_at(at)?;
+    opens_clause(reading, phrase).then_some(at)
+}

@@ -1,0 +1,270 @@
+//! Puts what was measured in the place of what was claimed.
+
+use std::collections::BTreeMap;
+
+use lavr_types::{Assertion, Claim, CountBound, Entity, Vocabulary, perception::SpatialRelation};
+
+use super::{
+    agreement,
+    compose::{Edits, cased_like},
+};
+use crate::{
+    extract::said,
+    text::{ColorWord, Determiner, Reading, words::article_for},
+};
+
+/// A text read in a picture is cut off here before it stands in an answer.
+const LONGEST_TEXT: usize = 200;
+
+/// The words for a relation: between two things, or of one thing within the picture.
+pub(crate) fn words_for(relation: SpatialRelation, has_object: bool) -> &'static str {
+    match (relation, has_object) {
+        (SpatialRelation::LeftOf, true) => "to the left of",
+        (SpatialRelation::LeftOf, false) => "on the left",
+        (SpatialRelation::RightOf, true) => "to the right of",
+        (SpatialRelation::RightOf, false) => "on the right",
+        (SpatialRelation::Above, true) => "above",
+        (SpatialRelation::Above, false) => "at the top",
+        (SpatialRelation::Below, true) => "below",
+        (SpatialRelation::Below, false) => "at the bottom",
+        (SpatialRelation::Inside, _) => "in",
+        (SpatialRelation::Contains, _) => "around",
+        (SpatialRelation::On, _) => "on",
+        (SpatialRelation::Center, _) => "in the middle",
+        (_, _) => "next to",
+    }
+}
+
+/// The edits that make a claim say the truth.
+pub(super) fn replace(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    truth: &Assertion,
+) {
+    match (&claim.assertion, truth) {
+        (Assertion::Count { .. }, Assertion::Count { count, .. }) => {
+            number(reading, vocabulary, edits, index, claim, *count);
+        }
+        (Assertion::Color { .. }, Assertion::Color { color, .. }) => {
+            self::color(reading, vocabulary, edits, index, claim, color);
+        }
+        (Assertion::Relation { .. }, Assertion::Relation { relation, object, .. }) => {
+            let words = relation_words(&claim.surface, *relation, object.is_some());
+            edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
+        }
+        (Assertion::Text { .. }, Assertion::Text { text, .. }) => {
+            edits.add(claim.span, &safe(text), &[index]);
+        }
+        (Assertion::Existence { present: true, .. }, Assertion::Existence { entity, present: true }) => {
+            name(reading, vocabulary, edits, index, claim, entity);
+        }
+        (Assertion::Existence { present: false, .. }, Assertion::Existence { present: true, .. }) => {
+            affirm(reading, edits, index, claim);
+        }
+        _ => {}
+    }
+}
+
+fn number(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    count: CountBound,
+) {
+    let words = match count {
+        CountBound::Exactly(number) if claim.surface.chars().any(|c| c.is_ascii_digit()) => number.to_string(),
+        CountBound::Exactly(number) | CountBound::AtLeast(number) | CountBound::AtMost(number) => {
+            vocabulary.number_word(number).map_or_else(|| number.to_string(), str::to_owned)
+        }
+        CountBound::Several => "several".to_owned(),
+    };
+    edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
+    let found = reading.phrases.iter().position(|phrase| {
+        phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == claim.span)
+    });
+    let Some(place) = found else { return };
+    let phrase = &reading.phrases[place];
+    let (before, after) = (phrase.is_plural(), count != CountBound::Exactly(1));
+    if before == after {
+        return;
+    }
+    inflect(reading, vocabulary, edits, index, place, after);
+    agreement::follow(reading, edits, place, after, index);
+}
+
+/// The head of a phrase in the singular or the plural.
+fn inflect(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    place: usize,
+    plural: bool,
+) {
+    let phrase = &reading.phrases[place];
+    let surface = reading.surface(&phrase.head);
+    let singular = vocabulary.singular(surface);
+    let form = if plural { vocabulary.plural(&singular) } else { singular };
+    // Only the last word changes, so that the others keep their letters.
+    let last = phrase.head.end.saturating_sub(1)..phrase.head.end;
+    let word = form.rsplit(' ').next().unwrap_or(&form);
+    if phrase.head.len() == form.split(' ').count() && !word.eq_ignore_ascii_case(reading.surface(&last)) {
+        edits.add(reading.span(&last), &cased_like(reading.surface(&last), word), &[index]);
+    }
+}
+
+fn color(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    truth: &str,
+) {
+    // "red and white" of something white: the word that is wrong goes, the right one stays.
+    let predicate = said(reading, vocabulary);
+    let group: Vec<ColorWord> = reading
+        .phrases
+        .iter()
+        .map(|phrase| phrase.colors.clone())
+        .chain(reading.phrases.iter().enumerate().map(|(place, _)| {
+            predicate.iter().filter(|(subject, _)| *subject == place).map(|(_, color)| color.clone()).collect()
+        }))
+        .find(|colors: &Vec<ColorWord>| colors.iter().any(|color| reading.span(&color.tokens) == claim.span))
+        .unwrap_or_default();
+    let place = group.iter().position(|color| reading.span(&color.tokens) == claim.span);
+    let said_already = group.iter().enumerate().any(|(other, color)| {
+        Some(other) != place && vocabulary.colors_for(&color.word).contains(&truth)
+    });
+    match place {
+        Some(place) if said_already => {
+            let tokens = &group[place].tokens;
+            let taken = match (place.checked_sub(1).map(|before| &group[before]), group.get(place + 1)) {
+                (_, Some(next)) => lavr_types::Span::new(reading.span(tokens).start, reading.span(&next.tokens).start),
+                (Some(before), None) => lavr_types::Span::new(reading.span(&before.tokens).end, reading.span(tokens).end),
+                (None, None) => claim.span,
+            };
+            edits.add(taken, "", &[index]);
+        }
+        _ => edits.add(claim.span, &cased_like(&claim.surface, truth), &[index]),
+    }
+}
+
+/// The words of the claim with the side changed, where that is all there is to change.
+fn relation_words(surface: &str, relation: SpatialRelation, has_object: bool) -> String {
+    let swap = |from: &str, to: &str| {
+        let lower = surface.to_lowercase();
+        lower.split(' ').any(|word| word == from).then(|| {
+            lower.split(' ').map(|word| if word == from { to } else { word }).collect::<Vec<_>>().join(" ")
+        })
+    };
+    let swapped = match relation {
+        SpatialRelation::LeftOf => swap("right", "left"),
+        SpatialRelation::RightOf => swap("left", "right"),
+        SpatialRelation::Above => swap("bottom", "top").or_else(|| swap("under", "over")),
+        SpatialRelation::Below => swap("top", "bottom").filter(|_| !has_object).or_else(|| swap("over", "under")),
+        _ => None,
+    };
+    swapped.unwrap_or_else(|| words_for(relation, has_object).to_owned())
+}
+
+/// Text from a picture as it may stand in an answer: one line, no quotation marks, not endless.
+fn safe(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .filter(|c| !matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}'))
+        .take(LONGEST_TEXT)
+        .collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Another noun in the place of the one that is wrong.
+fn name(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    truth: &Entity,
+) {
+    let plural = reading.phrase_at(claim.span).is_some_and(|place| reading.phrases[place].is_plural());
+    let label = truth.label.as_deref().unwrap_or(&truth.surface);
+    let word = if plural { vocabulary.plural(label) } else { label.to_owned() };
+    edits.add(claim.span, &cased_like(&claim.surface, &word), &[index]);
+}
+
+/// "no dog" becomes "a dog", "without a dog" becomes "with a dog".
+fn affirm(reading: &Reading<'_>, edits: &mut Edits, index: usize, claim: &Claim) {
+    let Some(place) = reading.phrases.iter().position(|phrase| {
+        phrase.negation.as_ref().is_some_and(|negation| {
+            reading.span(&(negation.start..phrase.head.end)) == claim.span
+        })
+    }) else {
+        return;
+    };
+    let phrase = &reading.phrases[place];
+    let Some(negation) = &phrase.negation else { return };
+    let first = reading.word(negation.start);
+    let rest = phrase.determiner_at.map_or(negation.start + 1, |at| at + 1).max(negation.start + 1);
+    let rest = if reading.word(rest) == "not" { rest + 1 } else { rest };
+    let noun = reading.surface(&(rest..phrase.head.end));
+    let noun = if phrase.is_plural() { noun.to_owned() } else { format!("{} {noun}", article_for(noun)) };
+    let words = match first {
+        "without" => format!("with {noun}"),
+        "isn't" | "is" => format!("is {noun}"),
+        "aren't" | "are" => format!("are {noun}"),
+        "wasn't" | "was" => format!("was {noun}"),
+        "weren't" | "were" => format!("were {noun}"),
+        _ => noun,
+    };
+    edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
+}
+
+/// Takes out a claim that nothing confirms, where the sentence can do without it.
+#[expect(clippy::too_many_arguments, reason = "the state of one pass over the claims")]
+pub(super) fn drop(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    absent: &mut BTreeMap<usize, usize>,
+    gone: &mut BTreeMap<usize, Vec<usize>>,
+    sentence: usize,
+) {
+    match &claim.assertion {
+        Assertion::Existence { present: true, .. } => {
+            if let Some(phrase) = reading.phrase_at(claim.span) {
+                absent.insert(phrase, index);
+            }
+        }
+        Assertion::Count { .. } => {
+            let several = reading.phrases.iter().any(|phrase| {
+                phrase.is_plural()
+                    && phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == claim.span)
+            });
+            if several {
+                edits.add(claim.span, &cased_like(&claim.surface, "several"), &[index]);
+            }
+        }
+        Assertion::Color { .. } => {
+            let before_noun = reading.phrases.iter().find(|phrase| {
+                phrase.colors.len() == 1 && reading.span(&phrase.colors[0].tokens) == claim.span
+            });
+            match before_noun {
+                Some(phrase) if phrase.determiner != Determiner::None || phrase.is_plural() => {
+                    edits.delete(reading, &phrase.colors[0].tokens, &[index]);
+                }
+                _ => gone.entry(sentence).or_default().push(index),
+            }
+        }
+        _ => gone.entry(sentence).or_default().push(index),
+    }
+    let _ = vocabulary;
+}

@@ -1,0 +1,118 @@
+//! Colours before a noun ("a red car") and said of one ("the car is red and white").
+
+use std::ops::Range;
+
+use lavr_types::{Assertion, Claim, Vocabulary};
+
+use super::entity;
+use crate::text::{
+    ColorWord, NounPhrase, Reading,
+    words::{Agreement, COPULAS, INTENSITIES, finite_verb},
+};
+
+pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for phrase in &reading.phrases {
+        if phrase.negation.is_none() {
+            claims.extend(phrase.colors.iter().filter_map(|color| claim(reading, vocabulary, phrase, color)));
+        }
+    }
+    for (subject, color) in said(reading, vocabulary) {
+        claims.extend(claim(reading, vocabulary, &reading.phrases[subject], &color));
+    }
+    claims
+}
+
+fn claim(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: &NounPhrase, color: &ColorWord) -> Option<Claim> {
+    if phrase.unreal {
+        return None;
+    }
+    let entity = match phrase.antecedent.and_then(|index| reading.phrases.get(index)) {
+        Some(antecedent) if antecedent.unreal || antecedent.negation.is_some() => return None,
+        Some(antecedent) => entity(reading, antecedent),
+        None => entity(reading, phrase),
+    };
+    Some(Claim {
+        span: reading.span(&color.tokens),
+        surface: reading.surface(&color.tokens).to_owned(),
+        assertion: Assertion::Color { entity, color: vocabulary.color(&color.word)?.to_owned() },
+        hedged: phrase.hedged,
+        readings: Vec::new(),
+    })
+}
+
+/// Colours behind "is" and "are" with the phrase that they are said of.
+pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize, ColorWord)> {
+    let mut found = Vec::new();
+    for place in 0..reading.tokens.len() {
+        if !COPULAS.contains(&reading.word(place)) || reading.foreign.get(reading.sentence_of(place)) != Some(&false) {
+            continue;
+        }
+        let Some(subject) = subject_of(reading, place) else { continue };
+        let mut at = place + 1;
+        while matches!(
+            reading.word(at),
+            "all" | "both" | "mostly" | "mainly" | "very" | "also" | "clearly" | "painted" | "colored" | "coloured" | "entirely" | "primarily"
+        ) {
+            at += 1;
+        }
+        let colors = colors_from(reading, vocabulary, at);
+        let Some(end) = colors.last().map(|color| color.tokens.end) else { continue };
+        // "is orange juice": the colour belongs to a noun behind it.
+        if reading.phrases.iter().any(|phrase| phrase.tokens.start < end && phrase.tokens.end > at && !phrase.pronoun) {
+            continue;
+        }
+        found.extend(colors.into_iter().map(|color| (subject, color)));
+    }
+    found
+}
+
+fn colors_from(reading: &Reading<'_>, vocabulary: &Vocabulary, mut at: usize) -> Vec<ColorWord> {
+    let mut colors = Vec::new();
+    loop {
+        let shade = usize::from(INTENSITIES.contains(&reading.word(at)));
+        let word = reading.word(at + shade);
+        if vocabulary.color(word).is_none() {
+            break;
+        }
+        let tokens: Range<usize> = at..at + shade + 1;
+        colors.push(ColorWord { tokens: tokens.clone(), word: word.to_owned() });
+        at = tokens.end;
+        if reading.word(at) == "," && reading.word(at + 1) == "and" {
+            at += 2;
+        } else if matches!(reading.word(at), "and" | ",") {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    colors
+}
+
+/// The subject of a finite verb: the phrase before it, or the phrase that this one only places
+/// ("the dog on the sofa is ...").
+pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
+    let mut end = verb;
+    while end > 0 && (reading.before(end).ends_with("ly") || matches!(reading.before(end), "also" | "both" | "all")) {
+        end -= 1;
+    }
+    let relative = matches!(reading.before(end), "that" | "which" | "who");
+    if relative {
+        return reading.phrase_ending_at(end - 1);
+    }
+    let nearest = reading.phrase_ending_at(end)?;
+    let plural = match finite_verb(reading.word(verb)) {
+        Some(Agreement::Singular) => Some(false),
+        Some(Agreement::Plural) => Some(true),
+        _ => None,
+    };
+    let mut best = nearest;
+    let mut inner = nearest;
+    while let Some(outer) = reading.governor(inner) {
+        if plural.is_none_or(|plural| reading.phrases[outer].is_plural() == plural) {
+            best = outer;
+        }
+        inner = outer;
+    }
+    Some(best)
+}

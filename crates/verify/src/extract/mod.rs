@@ -1,0 +1,165 @@
+//! What a text says that pixels can confirm or contradict.
+
+mod color;
+mod quote;
+mod relation;
+
+use async_trait::async_trait;
+use lavr_types::{Assertion, Claim, Entity, Vocabulary, vocabulary::MatchKind};
+
+use crate::text::{NounPhrase, Reading};
+
+pub(crate) use color::said;
+pub(crate) use quote::normalized;
+
+/// Finds the claims of a text.
+#[async_trait]
+pub trait Extractor: Send + Sync {
+    /// The claims in the order of their spans, each on character boundaries of `text`.
+    async fn extract(&self, text: &str) -> Extraction;
+}
+
+/// The claims of a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extraction {
+    /// The claims, in the order of their spans.
+    pub claims: Vec<Claim>,
+    /// What a reader has to know: a part of the text that was not read.
+    pub notes: Vec<String>,
+}
+
+/// Reads English without a model: nouns by the vocabulary, numbers, colours, prepositions, quotations.
+///
+/// Each claim's span is the words that carry it: the noun for existence, the number words for a count ("two", "at
+/// least three"), the colour with its shade ("dark blue"), the preposition for a relation ("to the left of"), the
+/// words between the quotation marks for text. What has to change around them for grammar's sake (noun, article,
+/// verb) is the corrector's business.
+///
+/// ```
+/// use lavr_types::{ClaimKind, Vocabulary};
+/// use lavr_verify::LexicalExtractor;
+///
+/// let extraction = LexicalExtractor::new(Vocabulary::builtin()).read("Two dogs sit left of a red car.");
+/// let found: Vec<_> = extraction.claims.iter().map(|claim| (claim.kind(), claim.surface.as_str())).collect();
+/// assert_eq!(found, [
+///     (ClaimKind::Count, "Two"),
+///     (ClaimKind::Existence, "dogs"),
+///     (ClaimKind::Relation, "left of"),
+///     (ClaimKind::Color, "red"),
+///     (ClaimKind::Existence, "car"),
+/// ]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct LexicalExtractor<'v> {
+    vocabulary: &'v Vocabulary,
+}
+
+impl<'v> LexicalExtractor<'v> {
+    /// An extractor over these words.
+    pub const fn new(vocabulary: &'v Vocabulary) -> Self {
+        Self { vocabulary }
+    }
+
+    /// The claims of a text.
+    pub fn read(&self, text: &str) -> Extraction {
+        let reading = Reading::new(text, self.vocabulary);
+        let mut claims: Vec<Claim> = Vec::new();
+        for phrase in &reading.phrases {
+            claims.extend(of_phrase(&reading, phrase));
+        }
+        claims.extend(color::of_phrases(&reading, self.vocabulary));
+        claims.extend(relation::claims(&reading));
+        claims.extend(quote::claims(&reading));
+        claims.extend(sentences_without(&reading, &claims));
+        claims.sort_by_key(|claim| (claim.span, claim.kind()));
+        let mut notes = Vec::new();
+        if reading.foreign.iter().any(|foreign| *foreign) {
+            notes.push(if reading.foreign.iter().all(|foreign| *foreign) {
+                "the text does not read as English: the lexical extractor found no claims in it".to_owned()
+            } else {
+                "some sentences do not read as English: the lexical extractor found no claims in them".to_owned()
+            });
+        }
+        Extraction { claims, notes }
+    }
+}
+
+#[async_trait]
+impl Extractor for LexicalExtractor<'_> {
+    async fn extract(&self, text: &str) -> Extraction {
+        self.read(text)
+    }
+}
+
+/// The thing that a phrase names; for a pronoun, what it stands for.
+fn entity(reading: &Reading<'_>, phrase: &NounPhrase) -> Entity {
+    Entity {
+        surface: reading.surface(&phrase.head).to_owned(),
+        span: reading.span(&phrase.head),
+        label: match phrase.labels.as_slice() {
+            [label] if phrase.kind != Some(MatchKind::Broader) => Some(label.clone()),
+            _ => None,
+        },
+    }
+}
+
+fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
+    if phrase.unreal || phrase.pronoun {
+        return Vec::new();
+    }
+    let claim = |tokens: &std::ops::Range<usize>, assertion| Claim {
+        span: reading.span(tokens),
+        surface: reading.surface(tokens).to_owned(),
+        assertion,
+        hedged: phrase.hedged,
+        readings: Vec::new(),
+    };
+    if let Some(negation) = &phrase.negation {
+        let tokens = negation.start..phrase.head.end;
+        let denied = matches!(reading.word(negation.start), "no" | "without")
+            || reading.before(negation.start) == "there" && phrase.determiner != crate::text::Determiner::Definite;
+        // "The animal is not a dog" says what something is, not what is there.
+        let assertion = if denied && phrase.colors.is_empty() && phrase.quantity.is_none() {
+            Assertion::Existence { entity: entity(reading, phrase), present: false }
+        } else {
+            Assertion::Other
+        };
+        return vec![claim(&tokens, assertion)];
+    }
+    let mut claims =
+        vec![claim(&phrase.head, Assertion::Existence { entity: entity(reading, phrase), present: true })];
+    if let Some(quantity) = &phrase.quantity {
+        let assertion = Assertion::Count { entity: entity(reading, phrase), count: quantity.bound };
+        claims.push(claim(&quantity.tokens, assertion));
+    }
+    claims
+}
+
+/// Sentences in which nothing else was found: said, but nothing that an expert checks.
+fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
+    let mut found = Vec::new();
+    for (sentence, range) in reading.sentences.iter().enumerate() {
+        let mut range = range.clone();
+        while range.end > range.start
+            && reading.tokens[range.end - 1].kind == crate::text::TokenKind::Mark
+        {
+            range.end -= 1;
+        }
+        let span = reading.span(&range);
+        let spoken = range.clone().any(|place| reading.tokens[place].kind == crate::text::TokenKind::Word);
+        if reading.foreign[sentence] || !spoken || claims.iter().any(|claim| claim.span.overlaps(span)) {
+            continue;
+        }
+        found.push(Claim {
+            span,
+            surface: reading.surface(&range).to_owned(),
+            assertion: Assertion::Other,
+            hedged: false,
+            readings: Vec::new(),
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

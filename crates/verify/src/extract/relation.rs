@@ -1,0 +1,220 @@
+//! Where something is: by another thing ("left of the car") or by the picture ("on the left").
+
+use std::ops::Range;
+
+use lavr_types::{Assertion, Claim, perception::SpatialRelation};
+
+use super::entity;
+use crate::text::{Reading, words::PICTURE};
+
+/// Words between two things, longest first.
+const BETWEEN: &[(&[&str], SpatialRelation)] = &[
+    (&["to", "the", "left", "of"], SpatialRelation::LeftOf),
+    (&["on", "the", "left", "of"], SpatialRelation::LeftOf),
+    (&["to", "the", "right", "of"], SpatialRelation::RightOf),
+    (&["on", "the", "right", "of"], SpatialRelation::RightOf),
+    (&["on", "top", "of"], SpatialRelation::On),
+    (&["inside", "of"], SpatialRelation::Inside),
+    (&["left", "of"], SpatialRelation::LeftOf),
+    (&["right", "of"], SpatialRelation::RightOf),
+    (&["next", "to"], SpatialRelation::Near),
+    (&["close", "to"], SpatialRelation::Near),
+    (&["adjacent", "to"], SpatialRelation::Near),
+    (&["above"], SpatialRelation::Above),
+    (&["over"], SpatialRelation::Above),
+    (&["below"], SpatialRelation::Below),
+    (&["under"], SpatialRelation::Below),
+    (&["beneath"], SpatialRelation::Below),
+    (&["underneath"], SpatialRelation::Below),
+    (&["atop"], SpatialRelation::On),
+    (&["on"], SpatialRelation::On),
+    (&["inside"], SpatialRelation::Inside),
+    (&["in"], SpatialRelation::Inside),
+    (&["near"], SpatialRelation::Near),
+    (&["beside"], SpatialRelation::Near),
+    (&["alongside"], SpatialRelation::Near),
+];
+
+/// Places in the picture.
+const IN_PICTURE: &[(&[&str], SpatialRelation)] = &[
+    (&["on", "the", "far", "left"], SpatialRelation::LeftOf),
+    (&["on", "the", "far", "right"], SpatialRelation::RightOf),
+    (&["on", "the", "left"], SpatialRelation::LeftOf),
+    (&["to", "the", "left"], SpatialRelation::LeftOf),
+    (&["at", "the", "left"], SpatialRelation::LeftOf),
+    (&["on", "the", "right"], SpatialRelation::RightOf),
+    (&["to", "the", "right"], SpatialRelation::RightOf),
+    (&["at", "the", "right"], SpatialRelation::RightOf),
+    (&["at", "the", "top"], SpatialRelation::Above),
+    (&["at", "the", "bottom"], SpatialRelation::Below),
+    (&["in", "the", "middle"], SpatialRelation::Center),
+    (&["in", "the", "center"], SpatialRelation::Center),
+    (&["in", "the", "centre"], SpatialRelation::Center),
+];
+
+/// What a thing can stand or lie on so that boxes show it. "On the phone" and "on a leash" are no places.
+const SUPPORTS: &[&str] = &[
+    "bench", "chair", "couch", "bed", "dining table", "horse", "bicycle", "motorcycle", "skateboard", "surfboard",
+    "snowboard", "skis", "boat", "elephant", "toilet", "car", "truck", "suitcase",
+];
+
+/// What a thing can be in so that boxes show it. "In a tie" is no place.
+const CONTAINERS: &[&str] = &["car", "bus", "train", "truck", "boat", "bowl", "sink", "suitcase", "vase", "bed", "oven"];
+
+/// The most words that may stand between a thing and the preposition that places it.
+const LONGEST_LINK: usize = 5;
+
+pub(super) fn claims(reading: &Reading<'_>) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for (sentence, range) in reading.sentences.iter().enumerate() {
+        if reading.foreign[sentence] {
+            continue;
+        }
+        let mut place = range.start;
+        while place < range.end {
+            match at(reading, place, range) {
+                Some((claim, end)) => {
+                    claims.extend(claim);
+                    place = end;
+                }
+                None => place += 1,
+            }
+        }
+    }
+    claims
+}
+
+/// The claim of the preposition at a place, if there is one, and where to read on.
+fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Option<Claim>, usize)> {
+    if let Some((words, relation)) = IN_PICTURE.iter().find(|(words, _)| reading.words_at(place, words)) {
+        let mut end = place + words.len();
+        let span = place..end;
+        if matches!(reading.word(end), "side" | "half" | "part") {
+            end += 1;
+        }
+        let of = reading.word(end) == "of";
+        let picture = of && (end + 1..end + 4).any(|at| PICTURE.contains(&reading.word(at)));
+        if !of || picture {
+            if picture {
+                end += 3;
+            }
+            // "To the left" without "of" goes on from something said before: no place in the picture.
+            let relative = reading.word(place) == "to" && !picture;
+            let subjects = if relative { Vec::new() } else { subjects(reading, place, end, range) };
+            return Some((claim(reading, &span, &subjects, *relation, None), end.min(range.end)));
+        }
+    }
+    let (words, relation) = BETWEEN.iter().find(|(words, _)| reading.words_at(place, words))?;
+    let end = place + words.len();
+    let object = reading.phrase_starting_at(end)?;
+    let thing = &reading.phrases[object];
+    let inside = thing.labels.iter().all(|label| CONTAINERS.contains(&label.as_str()));
+    let support = thing.labels.iter().all(|label| SUPPORTS.contains(&label.as_str()));
+    let checkable = match relation {
+        SpatialRelation::On => support,
+        SpatialRelation::Inside => inside,
+        _ => true,
+    };
+    // "Looks over", "jumps over", "walks by": a way, not a place.
+    let moving = words == &["over"]
+        && ["ing", "s", "ed"].iter().any(|ending| reading.before(place).ends_with(ending))
+        && reading.phrase_ending_at(place).is_none()
+        && !matches!(reading.before(place), "is" | "hanging" | "hangs" | "flying" | "flies" | "hovering");
+    if !checkable || moving || thing.unreal || thing.negation.is_some() || thing.pronoun && thing.antecedent.is_none() {
+        return Some((None, end));
+    }
+    let subjects = subjects(reading, place, thing.tokens.end, range);
+    Some((claim(reading, &(place..end), &subjects, *relation, Some(object)), end))
+}
+
+/// The things that the words at `place` may be said of, likeliest first: what stands before them, else what
+/// follows ("On the left is a dog").
+fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize>) -> Vec<usize> {
+    let before = reading
+        .phrases
+        .iter()
+        .enumerate()
+        .filter(|(_, phrase)| phrase.tokens.end <= place && phrase.tokens.start >= range.start)
+        .max_by_key(|(_, phrase)| phrase.tokens.end);
+    if let Some((nearest, phrase)) = before {
+        let link = phrase.tokens.end..place;
+        let joined = link.clone().any(|at| matches!(reading.word(at), "and" | "," | ";" | "while" | "but" | ":" | "or"));
+        if link.len() > LONGEST_LINK || joined {
+            return Vec::new();
+        }
+        let mut subjects = vec![nearest];
+        let mut inner = nearest;
+        while let Some(outer) = reading.governor(inner) {
+            subjects.insert(0, outer);
+            inner = outer;
+        }
+        return subjects;
+    }
+    let after = reading
+        .phrases
+        .iter()
+        .enumerate()
+        .filter(|(_, phrase)| phrase.tokens.start >= end && phrase.tokens.end <= range.end && !phrase.pronoun)
+        .min_by_key(|(_, phrase)| phrase.tokens.start);
+    match after {
+        Some((next, phrase)) if phrase.tokens.start - end <= LONGEST_LINK => vec![next],
+        _ => Vec::new(),
+    }
+}
+
+fn claim(
+    reading: &Reading<'_>,
+    tokens: &Range<usize>,
+    subjects: &[usize],
+    relation: SpatialRelation,
+    object: Option<usize>,
+) -> Option<Claim> {
+    let thing = |index: usize| {
+        let phrase = &reading.phrases[index];
+        let phrase = phrase.antecedent.map_or(phrase, |of| &reading.phrases[of]);
+        (!phrase.unreal && phrase.negation.is_none()).then(|| entity(reading, phrase))
+    };
+    let object_entity = match object {
+        Some(object) => Some(thing(object)?),
+        None => None,
+    };
+    let mut readings: Vec<Assertion> = subjects
+        .iter()
+        .filter_map(|&subject| {
+            let subject = thing(subject)?;
+            Some(Assertion::Relation { subject, relation, object: object_entity.clone() })
+        })
+        .collect();
+    if readings.is_empty() {
+        return None;
+    }
+    let assertion = readings.remove(0);
+    let hedged = subjects.iter().chain(&object).any(|&index| reading.phrases[index].hedged);
+    Some(Claim {
+        span: reading.span(tokens),
+        surface: reading.surface(tokens).to_owned(),
+        assertion,
+        hedged,
+        readings,
+    })
+}
+
+impl Reading<'_> {
+    /// The phrase that this one hangs on: the nearest before it in the same sentence with nothing but words in
+    /// between, and no "and": "a man holding -> an umbrella", "a dog on -> a sofa".
+    pub(crate) fn governor(&self, phrase: usize) -> Option<usize> {
+        let of = &self.phrases[phrase];
+        let (outer, before) = self
+            .phrases
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.sentence == of.sentence && other.tokens.end <= of.tokens.start)
+            .max_by_key(|(_, other)| other.tokens.end)?;
+        let link = before.tokens.end..of.tokens.start;
+        let plain = link.clone().all(|at| {
+            self.tokens[at].kind == crate::text::TokenKind::Word
+                && !matches!(self.word(at), "and" | "or" | "but" | "while" | "that" | "which" | "who" | "as" | "because")
+        });
+        (plain && !link.is_empty() && link.len() <= LONGEST_LINK).then_some(outer)
+    }
+}

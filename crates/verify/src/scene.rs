@@ -1,0 +1,303 @@
+//! One picture as the checkers see it: one table of what the text speaks of, one detector pass over all of it.
+
+use std::collections::BTreeSet;
+
+use lavr_types::{
+    Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Trust, Vocabulary,
+    perception::{Detection, Detections},
+    vocabulary::MatchKind,
+};
+use serde_json::Value;
+
+use crate::{
+    Thresholds,
+    experts::{Experts, Seen, Unseen},
+};
+
+/// One picture with what the detector found of the things that a text speaks of.
+///
+/// The table is keyed by label, so that "a man" and "a person" share their findings, and a thing named in two
+/// sentences is looked for once.
+pub struct Scene<'a> {
+    image: ImageId,
+    size: Size,
+    experts: &'a Experts<'a>,
+    thresholds: &'a Thresholds,
+    vocabulary: &'a Vocabulary,
+    /// Labels that the text says are there.
+    mentioned: BTreeSet<String>,
+    whole: Look,
+    tiles: Look,
+    /// Labels that the detector has no class for.
+    unknown: BTreeSet<String>,
+}
+
+/// What one detector call found.
+struct Look {
+    outcome: Result<Seen<Detections>, Unseen>,
+    asked: BTreeSet<String>,
+}
+
+impl Look {
+    fn not_taken(reason: Unseen) -> Self {
+        Self { outcome: Err(reason), asked: BTreeSet::new() }
+    }
+}
+
+/// Things of one kind that were found, best first.
+pub(crate) struct Found<'s> {
+    pub(crate) objects: Vec<&'s Detection>,
+    /// Whether the whole picture was looked at for them.
+    pub(crate) looked: bool,
+    /// Whether a second, closer look was taken.
+    pub(crate) looked_twice: bool,
+    /// Best score of the first and of the second look.
+    pub(crate) best: [f32; 2],
+}
+
+impl<'a> Scene<'a> {
+    /// Looks once for everything that the claims speak of, and once more, closer, for what was not found or not
+    /// found often enough.
+    pub(crate) async fn observe(
+        image: ImageId,
+        size: Size,
+        claims: &[Claim],
+        experts: &'a Experts<'a>,
+        thresholds: &'a Thresholds,
+        vocabulary: &'a Vocabulary,
+    ) -> Scene<'a> {
+        let mut scene = Self {
+            image,
+            size,
+            experts,
+            thresholds,
+            vocabulary,
+            mentioned: BTreeSet::new(),
+            whole: Look::not_taken(Unseen::NoTool("find objects")),
+            tiles: Look::not_taken(Unseen::NoTool("look closer")),
+            unknown: BTreeSet::new(),
+        };
+        let mut wanted = BTreeSet::new();
+        for claim in claims {
+            for entity in entities(claim) {
+                wanted.extend(scene.labels_of(entity));
+            }
+            if let Assertion::Existence { entity, present: true } = &claim.assertion {
+                let labels = scene.labels_of(entity);
+                scene.mentioned.extend(labels);
+            }
+        }
+        if wanted.is_empty() {
+            return scene;
+        }
+        // Kin of what is named is looked for in the same pass: it may be what stands there instead.
+        let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
+        let asked: BTreeSet<String> = wanted.union(&kin).cloned().collect();
+        scene.whole = scene.look(&asked, false).await;
+        let unclear: BTreeSet<String> =
+            claims.iter().flat_map(|claim| scene.second_look_for(claim)).collect();
+        if !unclear.is_empty() && scene.whole.outcome.is_ok() && experts.has_second_look() {
+            scene.tiles = scene.look(&unclear, true).await;
+        }
+        scene
+    }
+
+    async fn look(&mut self, labels: &BTreeSet<String>, tiles: bool) -> Look {
+        let list: Vec<String> = labels.iter().cloned().collect();
+        let outcome = self.experts.detect(self.image, &list, tiles, self.thresholds.existence.asked).await;
+        if let Ok(seen) = &outcome {
+            self.unknown.extend(seen.value.unknown_labels.iter().cloned());
+        }
+        Look { outcome, asked: labels.clone() }
+    }
+
+    /// Labels that a claim needs a closer look at, after the first.
+    fn second_look_for(&self, claim: &Claim) -> Vec<String> {
+        match &claim.assertion {
+            Assertion::Existence { entity, present: true } => {
+                let found = self.find(entity, self.thresholds.existence.asked, true);
+                let missed = found.best[0] < self.thresholds.existence.support;
+                if missed { self.labels_of(entity) } else { Vec::new() }
+            }
+            Assertion::Existence { entity, present: false } => self.labels_of(entity),
+            Assertion::Count { entity, count } => {
+                let [low, high] = self.count_interval(entity);
+                if crate::check::count_fits(*count, low, high) { Vec::new() } else { self.labels_of(entity) }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Other labels that share a narrow family with this one.
+    fn kin_of(&self, label: &str) -> Vec<String> {
+        let families = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"];
+        families
+            .iter()
+            .map(|family| self.vocabulary.labels_for(family))
+            .filter(|members| members.contains(&label))
+            .flatten()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The picture.
+    pub const fn image(&self) -> ImageId {
+        self.image
+    }
+
+    /// Its size in pixels.
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    pub(crate) const fn experts(&self) -> &Experts<'a> {
+        self.experts
+    }
+
+    pub(crate) const fn thresholds(&self) -> &Thresholds {
+        self.thresholds
+    }
+
+    pub(crate) const fn vocabulary(&self) -> &Vocabulary {
+        self.vocabulary
+    }
+
+    /// Whether there is an expert of this kind.
+    pub fn can(&self, capability: Capability) -> bool {
+        self.experts.has(capability)
+    }
+
+    /// The labels that a thing may have.
+    pub(crate) fn labels_of(&self, entity: &Entity) -> Vec<String> {
+        match &entity.label {
+            Some(label) => vec![label.clone()],
+            None => self.vocabulary.labels_for(&entity.surface).into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// How the text's word relates to its labels.
+    pub(crate) fn match_kind(&self, entity: &Entity) -> Option<(MatchKind, bool)> {
+        let words: Vec<&str> = entity.surface.split_whitespace().collect();
+        self.vocabulary.longest_match(&words).map(|found| (found.kind, found.complete))
+    }
+
+    /// Whether the text says that a thing of this label is there.
+    pub(crate) fn is_mentioned(&self, label: &str) -> bool {
+        self.mentioned.contains(label)
+    }
+
+    /// Whether the detector has a class for every label.
+    pub(crate) fn is_known(&self, labels: &[String]) -> bool {
+        labels.iter().all(|label| !self.unknown.contains(label))
+    }
+
+    /// Why the picture was not looked at for objects.
+    pub(crate) fn blindness(&self) -> Option<String> {
+        self.whole.outcome.as_ref().err().map(ToString::to_string)
+    }
+
+    /// Things of the entity's labels from a score on; overlapping boxes of one label are one thing.
+    /// `parts` keeps boxes that lie inside others.
+    pub(crate) fn find(&self, entity: &Entity, threshold: f32, parts: bool) -> Found<'_> {
+        self.find_labels(&self.labels_of(entity), threshold, parts)
+    }
+
+    pub(crate) fn find_labels(&self, labels: &[String], threshold: f32, parts: bool) -> Found<'_> {
+        let best = |look: &Look| {
+            let objects = look.outcome.as_ref().map_or(&[][..], |seen| &seen.value.objects);
+            objects.iter().filter(|object| labels.contains(&object.label)).map(|object| object.score).fold(0.0, f32::max)
+        };
+        let tile_bar = self.thresholds.count.plausible_tiles.max(threshold);
+        let mut candidates: Vec<&Detection> = Vec::new();
+        for (look, bar) in [(&self.whole, threshold), (&self.tiles, tile_bar)] {
+            if let Ok(seen) = &look.outcome {
+                let fits = |object: &&Detection| labels.contains(&object.label) && object.score >= bar;
+                candidates.extend(seen.value.objects.iter().filter(fits));
+            }
+        }
+        let asked = |look: &Look| look.outcome.is_ok() && labels.iter().all(|label| look.asked.contains(label));
+        Found {
+            objects: self.distinct(candidates, parts),
+            looked: asked(&self.whole),
+            looked_twice: asked(&self.tiles),
+            best: [best(&self.whole), best(&self.tiles)],
+        }
+    }
+
+    /// Leaves one box for each thing, best first.
+    fn distinct<'s>(&self, mut candidates: Vec<&'s Detection>, parts: bool) -> Vec<&'s Detection> {
+        let limits = &self.thresholds.count;
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut kept: Vec<&Detection> = Vec::new();
+        for candidate in candidates {
+            let double = kept.iter().any(|before| {
+                before.bounds.iou(candidate.bounds) > limits.overlap
+                    || (!parts && candidate.bounds.share_inside(before.bounds) > limits.containment)
+            });
+            if !double {
+                kept.push(candidate);
+            }
+        }
+        kept
+    }
+
+    /// How many there are: at least the confident findings, at most all plausible ones.
+    pub(crate) fn count_interval(&self, entity: &Entity) -> [u32; 2] {
+        let limits = &self.thresholds.count;
+        let low = self.find(entity, limits.confident, false).objects.len();
+        let high = self.find(entity, limits.plausible, true).objects.len();
+        [low as u32, high.max(low) as u32]
+    }
+
+    /// A box of this picture.
+    pub(crate) fn region(&self, bounds: Rect) -> Region {
+        Region::in_pixels(self.image, self.size, bounds)
+    }
+
+    /// A finding as evidence.
+    pub(crate) fn evidence(&self, object: &Detection) -> Option<Evidence> {
+        let holds = |look: &Look| {
+            look.outcome.as_ref().is_ok_and(|seen| seen.value.objects.iter().any(|other| std::ptr::eq(other, object)))
+        };
+        let look = if holds(&self.tiles) { &self.tiles } else { &self.whole };
+        let seen = look.outcome.as_ref().ok()?;
+        let value = Value::String(object.label.clone());
+        Some(seen.evidence(self.region(object.bounds), value, object.score, Trust::Measured))
+    }
+
+    /// That the whole picture was searched for a label, as evidence of absence.
+    pub(crate) fn searched(&self, labels: &[String]) -> Vec<Evidence> {
+        [&self.whole, &self.tiles]
+            .into_iter()
+            .filter_map(|look| {
+                let seen = look.outcome.as_ref().ok()?;
+                let best = seen
+                    .value
+                    .objects
+                    .iter()
+                    .filter(|object| labels.contains(&object.label))
+                    .map(|object| object.score)
+                    .fold(0.0, f32::max);
+                let value = Value::String(format!("no {}", labels.join(" or ")));
+                Some(seen.evidence(Region::whole(self.image, self.size), value, 1.0 - best, Trust::Measured))
+            })
+            .collect()
+    }
+}
+
+/// The things that a claim speaks of, in all its readings.
+pub(crate) fn entities(claim: &Claim) -> Vec<&Entity> {
+    std::iter::once(&claim.assertion).chain(&claim.readings).flat_map(entities_of).collect()
+}
+
+fn entities_of(assertion: &Assertion) -> Vec<&Entity> {
+    match assertion {
+        Assertion::Existence { entity, .. }
+        | Assertion::Count { entity, .. }
+        | Assertion::Color { entity, .. }
+        | Assertion::Attribute { entity, .. } => vec![entity],
+        Assertion::Relation { subject, object, .. } => std::iter::once(subject).chain(object).collect(),
+        // What carries a text is found by the text.
+        Assertion::Text { .. } | Assertion::Other => Vec::new(),
+    }
+}

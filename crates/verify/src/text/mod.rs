@@ -1,0 +1,89 @@
+//! A shallow reading of English text: sentences, words, noun phrases. No model, no part-of-speech tagger: the
+//! vocabulary knows the nouns that matter, and small word lists know the rest.
+
+mod language;
+mod phrase;
+mod phrases;
+mod token;
+pub(crate) mod words;
+
+use std::ops::Range;
+
+use lavr_types::{Span, Vocabulary};
+
+pub(crate) use language::is_english;
+pub(crate) use phrase::{ColorWord, Determiner, NounPhrase};
+pub(crate) use token::{Token, TokenKind, sentences, tokenize};
+
+/// A text with what was read from it.
+pub(crate) struct Reading<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) tokens: Vec<Token>,
+    /// Token ranges, end mark included.
+    pub(crate) sentences: Vec<Range<usize>>,
+    /// Noun phrases in order of place; their token ranges do not overlap.
+    pub(crate) phrases: Vec<NounPhrase>,
+    /// Sentences that are not English, by place in `sentences`.
+    pub(crate) foreign: Vec<bool>,
+}
+
+impl<'t> Reading<'t> {
+    pub(crate) fn new(text: &'t str, vocabulary: &Vocabulary) -> Self {
+        let tokens = tokenize(text);
+        let sentences = sentences(&tokens);
+        let foreign: Vec<bool> =
+            sentences.iter().map(|range| !is_english(&tokens[range.clone()], vocabulary)).collect();
+        let mut reading = Self { text, tokens, sentences, phrases: Vec::new(), foreign };
+        phrases::find(&mut reading, vocabulary);
+        reading
+    }
+
+    /// The lower-case word at a place; empty past the ends.
+    pub(crate) fn word(&self, place: usize) -> &str {
+        self.tokens.get(place).map_or("", |token| token.lower.as_str())
+    }
+
+    /// The lower-case word before a place; empty at the start of the text.
+    pub(crate) fn before(&self, place: usize) -> &str {
+        place.checked_sub(1).map_or("", |place| self.word(place))
+    }
+
+    /// The bytes of some tokens.
+    pub(crate) fn span(&self, tokens: &Range<usize>) -> Span {
+        match (self.tokens.get(tokens.start), tokens.end.checked_sub(1).and_then(|last| self.tokens.get(last))) {
+            (Some(first), Some(last)) if !tokens.is_empty() => Span::new(first.span.start, last.span.end),
+            (Some(first), _) => Span::new(first.span.start, first.span.start),
+            _ => Span::new(self.text.len(), self.text.len()),
+        }
+    }
+
+    /// The text of some tokens.
+    pub(crate) fn surface(&self, tokens: &Range<usize>) -> &'t str {
+        self.span(tokens).of(self.text).unwrap_or_default()
+    }
+
+    /// The sentence that a token belongs to.
+    pub(crate) fn sentence_of(&self, token: usize) -> usize {
+        self.sentences.iter().position(|range| range.contains(&token)).unwrap_or(self.sentences.len().saturating_sub(1))
+    }
+
+    /// The noun phrase that ends right before a token.
+    pub(crate) fn phrase_ending_at(&self, token: usize) -> Option<usize> {
+        self.phrases.iter().position(|phrase| phrase.tokens.end == token)
+    }
+
+    /// The noun phrase that begins with a token.
+    pub(crate) fn phrase_starting_at(&self, token: usize) -> Option<usize> {
+        self.phrases.iter().position(|phrase| phrase.tokens.start == token)
+    }
+
+    /// The noun phrase whose head lies in these bytes.
+    pub(crate) fn phrase_at(&self, span: Span) -> Option<usize> {
+        self.phrases.iter().position(|phrase| self.span(&phrase.head).overlaps(span))
+    }
+
+    /// Whether the words from a place on are these.
+    pub(crate) fn words_at(&self, place: usize, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(offset, word)| self.word(place + offset) == *word)
+    }
+}
