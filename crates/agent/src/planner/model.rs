@@ -1,0 +1,314 @@
+//! The planner that asks a chat model, step by step.
+//!
+//! Two forms: a model with tool calls of its own uses them; any other writes one JSON object a step, held to
+//! its schema where the model's decoder can do that.
+
+use lavr_model::{
+    Capabilities, FinishReason, Message, Part, Reply, ResponseFormat, Role, Sampling, ToolDeclaration,
+    TurnRequest,
+};
+use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
+use lavr_types::{CallId, ImageId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Decision, ImageNames, Misunderstanding, Plan, Planner, Situation, Turn, observation_text, render,
+    schema::{StepChoices, lowered, step_schema},
+    signature,
+};
+
+/// Asks a chat model for each step.
+#[derive(Debug, Clone)]
+pub struct ModelPlanner {
+    prompt: Prompt,
+    native: bool,
+    schema: bool,
+    sees: bool,
+    max_images: usize,
+}
+
+impl ModelPlanner {
+    /// A planner for a model with these capabilities, with the prompts of this library.
+    ///
+    /// # Errors
+    /// When a prompt of the user's is faulty.
+    pub fn new(capabilities: &Capabilities, prompts: &Library) -> Result<Self, PromptError> {
+        let native = capabilities.native_tools;
+        Ok(Self {
+            prompt: prompts.get(if native { "planner_native" } else { "planner" })?,
+            native,
+            schema: capabilities.schema,
+            sees: capabilities.images,
+            max_images: capabilities.max_images,
+        })
+    }
+
+    fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
+        let tool_names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
+        let signatures: Vec<String> = situation.tools.iter().map(|tool| signature(tool)).collect();
+        let rendered = self.prompt.render(&json!({ "tools": signatures.join("\n") }), &tool_names)?;
+        let mut messages: Vec<Message> = rendered.into_iter().map(message).collect();
+        let stable_messages = messages.len();
+        let mut images_left = self.max_images;
+        let mut names = situation.names.clone();
+        messages.push(self.question(situation, &mut names, &mut images_left));
+        for turn in situation.turns {
+            self.push_turn(&mut messages, turn, &mut names, &mut images_left);
+        }
+        if situation.must_answer {
+            push_text(&mut messages, "No more calls are possible. Answer now from what you know.");
+        }
+        let (tools, format) = self.choices(situation);
+        Ok(TurnRequest {
+            messages,
+            stable_messages,
+            tools,
+            format,
+            max_tokens: situation.limits.reply_tokens,
+            sampling: Sampling::default(),
+        })
+    }
+
+    fn choices(&self, situation: &Situation<'_>) -> (Vec<ToolDeclaration>, ResponseFormat) {
+        let images = situation.names.names();
+        let tools = if situation.must_answer { &[] } else { situation.tools };
+        if self.native {
+            let declarations = tools.iter().map(|tool| ToolDeclaration {
+                name: tool.name.clone(),
+                description: tool.description.clone(),
+                arguments: named_images(&tool.arguments, &images),
+            });
+            return (declarations.collect(), ResponseFormat::Text);
+        }
+        if !self.schema {
+            return (Vec::new(), ResponseFormat::Text);
+        }
+        let citable = situation.citable();
+        let choices = StepChoices {
+            tools,
+            images: &images,
+            calls: situation.limits.calls_per_step,
+            // A planner that cannot see has nothing to answer from before it has looked.
+            may_answer: self.sees || tools.is_empty() || situation.records().next().is_some(),
+            citable: &citable,
+        };
+        let schema = step_schema(&choices);
+        (Vec::new(), ResponseFormat::Schema { name: "step".into(), schema })
+    }
+
+    fn question(
+        &self,
+        situation: &Situation<'_>,
+        names: &mut ImageNames,
+        images_left: &mut usize,
+    ) -> Message {
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        for (id, size) in situation.images {
+            let line = format!("{} is {}x{}.", names.name(*id), size.width, size.height);
+            parts.extend(self.picture(*id, &line, images_left));
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text.push_str("Question: ");
+        text.push_str(situation.question);
+        parts.push(Part::Text { text });
+        Message { role: Role::User, parts }
+    }
+
+    fn picture(&self, image: ImageId, alternative: &str, images_left: &mut usize) -> Option<Part> {
+        if !self.sees || *images_left == 0 {
+            return None;
+        }
+        *images_left -= 1;
+        Some(Part::Image { image, alternative: alternative.to_owned() })
+    }
+
+    fn push_turn(
+        &self,
+        messages: &mut Vec<Message>,
+        turn: &Turn,
+        names: &mut ImageNames,
+        images_left: &mut usize,
+    ) {
+        let (step, said) = match turn {
+            Turn::Feedback { said, message } => {
+                // An empty reply would be refused by some providers as a message.
+                let said = if said.trim().is_empty() { "(no reply)" } else { said };
+                messages.push(Message::text(Role::Assistant, said));
+                messages.push(Message::text(Role::User, message));
+                return;
+            }
+            Turn::Step { step, said } => (step, said),
+        };
+        let mut show = Vec::new();
+        for record in &step.calls {
+            for &image in record.outcome.iter().flat_map(|observation| &observation.show) {
+                let line = format!("{} was made by {}.", names.name(image), record.call.id);
+                show.extend(self.picture(image, &line, images_left));
+            }
+        }
+        if self.native {
+            let mut parts = Vec::new();
+            if !step.thought.is_empty() {
+                parts.push(Part::Text { text: step.thought.clone() });
+            }
+            let mut results = Vec::new();
+            for record in &step.calls {
+                let mut call = record.call.clone();
+                names.to_names(&mut call.arguments);
+                parts.push(Part::ToolCall { call });
+                results.push(Part::ToolResult {
+                    call: record.call.id.clone(),
+                    value: Value::String(observation_text(record, names)),
+                    failed: record.outcome.is_err(),
+                });
+            }
+            results.extend(show);
+            messages.push(Message { role: Role::Assistant, parts });
+            messages.push(Message { role: Role::Tool, parts: results });
+            return;
+        }
+        // The model's own words where it had any: the same tokens keep the cached state of the prefix valid.
+        let said = said.clone().unwrap_or_else(|| {
+            let calls: Vec<Value> = step
+                .calls
+                .iter()
+                .map(|record| {
+                    let mut args = record.call.arguments.clone();
+                    names.to_names(&mut args);
+                    render::round(&mut args);
+                    json!({ "tool": record.call.tool, "args": args })
+                })
+                .collect();
+            json!({ "thought": step.thought, "calls": calls }).to_string()
+        });
+        messages.push(Message::text(Role::Assistant, said));
+        let observations: Vec<String> =
+            step.calls.iter().map(|record| observation_text(record, names)).collect();
+        show.push(Part::Text { text: observations.join("\n") });
+        messages.push(Message { role: Role::User, parts: show });
+    }
+}
+
+impl Planner for ModelPlanner {
+    fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {
+        Ok(Plan::Ask(Box::new(self.request(situation)?)))
+    }
+
+    fn read(&self, situation: &Situation<'_>, reply: &Reply) -> Result<Decision, Misunderstanding> {
+        if reply.reason == FinishReason::Length {
+            return Err(Misunderstanding("Your reply was cut off: it was too long. Be brief.".into()));
+        }
+        if self.native { read_native(reply) } else { read_json(situation, &reply.text) }
+    }
+}
+
+fn read_native(reply: &Reply) -> Result<Decision, Misunderstanding> {
+    let thought = if reply.reasoning.is_empty() { &reply.text } else { &reply.reasoning };
+    if !reply.calls.is_empty() {
+        let calls = reply.calls.iter().map(|call| (call.tool.clone(), call.arguments.clone())).collect();
+        return Ok(Decision::Call { thought: thought.trim().to_owned(), calls });
+    }
+    let text = reply.text.trim().to_owned();
+    if text.is_empty() {
+        return Err(Misunderstanding("Your reply was empty. Call a tool or answer the question.".into()));
+    }
+    Ok(Decision::Answer { thought: reply.reasoning.trim().to_owned(), text, cites: Vec::new() })
+}
+
+#[derive(Deserialize)]
+struct JsonStep {
+    #[serde(default)]
+    thought: String,
+    #[serde(default)]
+    calls: Vec<JsonCall>,
+    answer: Option<String>,
+    #[serde(default)]
+    cites: Vec<CallId>,
+}
+
+#[derive(Deserialize)]
+struct JsonCall {
+    tool: String,
+    #[serde(default = "no_arguments")]
+    args: Value,
+}
+
+fn no_arguments() -> Value {
+    json!({})
+}
+
+fn read_json(situation: &Situation<'_>, text: &str) -> Result<Decision, Misunderstanding> {
+    let form = if situation.must_answer {
+        "{\"thought\": \"...\", \"answer\": \"...\"}"
+    } else {
+        "{\"thought\": \"...\", \"calls\": [{\"tool\": \"...\", \"args\": {...}}]} or \
+         {\"thought\": \"...\", \"answer\": \"...\"}"
+    };
+    let wrong = |what: &str| Misunderstanding(format!("{what} Reply with one JSON object: {form}."));
+    // Models without a grammar like to wrap the object into prose or a code fence.
+    let Some(start) = text.find('{') else { return Err(wrong("Your reply held no JSON object.")) };
+    let step = serde_json::Deserializer::from_str(&text[start..]).into_iter::<JsonStep>().next();
+    let step = match step {
+        Some(Ok(step)) => step,
+        Some(Err(error)) => return Err(wrong(&format!("Your reply is not the JSON expected: {error}."))),
+        None => return Err(wrong("Your reply held no JSON object.")),
+    };
+    let thought = step.thought.trim().to_owned();
+    match step.answer {
+        Some(text) if step.calls.is_empty() => {
+            let text = text.trim().to_owned();
+            if text.is_empty() {
+                return Err(wrong("Your answer was empty."));
+            }
+            Ok(Decision::Answer { thought, text, cites: step.cites })
+        }
+        // Calls win over an answer given in the same breath: it cannot rest on their results.
+        _ if !step.calls.is_empty() => {
+            let calls = step.calls.into_iter().map(|call| (call.tool, call.args)).collect();
+            Ok(Decision::Call { thought, calls })
+        }
+        _ => Err(wrong("Your reply had neither calls nor an answer.")),
+    }
+}
+
+fn message(rendered: Rendered) -> Message {
+    let role = match rendered.speaker {
+        Speaker::System => Role::System,
+        Speaker::User => Role::User,
+        Speaker::Assistant => Role::Assistant,
+    };
+    Message::text(role, rendered.text)
+}
+
+/// Adds text to the last message where the user speaks, else as a message of its own.
+fn push_text(messages: &mut Vec<Message>, text: &str) {
+    let text = text.to_owned();
+    match messages.last_mut() {
+        Some(last) if last.role == Role::User => {
+            if let Some(Part::Text { text: before }) = last.parts.last_mut() {
+                before.push('\n');
+                before.push_str(&text);
+            } else {
+                last.parts.push(Part::Text { text });
+            }
+        }
+        _ => messages.push(Message::text(Role::User, text)),
+    }
+}
+
+/// A schema for a provider: as the tool has it, but for images, which go by their names.
+fn named_images(schema: &Value, images: &[String]) -> Value {
+    let mut schema = schema.clone();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for property in properties.values_mut() {
+            let holds_image = crate::names::is_image(property) || crate::names::is_image(&property["items"]);
+            if holds_image {
+                *property = lowered(property, images);
+            }
+        }
+    }
+    schema
+}

@@ -1,0 +1,383 @@
+//! One run as a state machine: no I/O, serialisable at any point.
+
+use std::time::Duration;
+
+use lavr_model::{ModelError, Reply, TurnRequest};
+use lavr_prompt::PromptError;
+use lavr_types::{
+    Answer, CallId, CallRecord, CheckedClaim, Draft, Failure, FailureKind, ImageId, Size, Step, ToolCall,
+    ToolSpec, Usage,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
+};
+
+/// What has happened, in order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "turn")]
+pub enum Turn {
+    /// A thought with its calls and what came back.
+    Step {
+        /// The step.
+        step: Step,
+        /// The model's own words, where a model decided.
+        said: Option<String>,
+    },
+    /// A reply that could not be acted on, and what the model was told.
+    Feedback {
+        /// What the model said.
+        said: String,
+        /// What it was told.
+        message: String,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Ask the model; then [`Run::replied`] or [`Run::model_failed`].
+    Ask(Box<TurnRequest>),
+    /// Dispatch these calls side by side; then [`Run::called`].
+    Call(Vec<ToolCall>),
+    /// Verify the draft; then [`Run::verified`].
+    Verify(Draft),
+    /// Nothing: the answer stands.
+    Done(Box<Answer>),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+enum Phase {
+    Plan,
+    Act { thought: String, said: Option<String>, calls: Vec<Planned> },
+    Verify { draft: Draft },
+    Done { answer: Box<Answer> },
+}
+
+/// A call to run, or one refused before it ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Planned {
+    call: ToolCall,
+    refused: Option<Failure>,
+}
+
+/// One run: a question about images, and all that has happened since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    question: String,
+    images: Vec<(ImageId, Size)>,
+    names: ImageNames,
+    limits: Limits,
+    turns: Vec<Turn>,
+    phase: Phase,
+    calls_made: u32,
+    misunderstood: u32,
+    must_answer: bool,
+    /// Whether the model is given up and the fixed plan goes on.
+    fallback: bool,
+    notes: Vec<String>,
+    usage: Usage,
+}
+
+impl Run {
+    /// A run that has not begun.
+    ///
+    /// # Errors
+    /// When there is no question or no image.
+    pub fn new(question: &str, images: Vec<(ImageId, Size)>, limits: Limits) -> Result<Self, AgentError> {
+        let question = question.trim();
+        if question.is_empty() {
+            return Err(AgentError::EmptyQuestion);
+        }
+        if images.is_empty() {
+            return Err(AgentError::NoImage);
+        }
+        let mut names = ImageNames::default();
+        for (id, _) in &images {
+            names.name(*id);
+        }
+        Ok(Self {
+            question: question.to_owned(),
+            images,
+            names,
+            limits,
+            turns: Vec::new(),
+            phase: Phase::Plan,
+            calls_made: 0,
+            misunderstood: 0,
+            must_answer: false,
+            fallback: false,
+            notes: Vec::new(),
+            usage: Usage::default(),
+        })
+    }
+
+    /// What has happened so far.
+    pub fn turns(&self) -> &[Turn] {
+        &self.turns
+    }
+
+    /// The images that were asked about.
+    pub fn images(&self) -> Vec<ImageId> {
+        self.images.iter().map(|(id, _)| *id).collect()
+    }
+
+    /// Why the calls of [`Next::Call`] are made.
+    pub fn thought(&self) -> &str {
+        match &self.phase {
+            Phase::Act { thought, .. } => thought,
+            _ => "",
+        }
+    }
+
+    /// What bounds the run.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What a reader has to know so far.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The number of the step that is being planned or run, from 1.
+    pub fn step_number(&self) -> u32 {
+        self.steps_made() + 1
+    }
+
+    /// What to do next. Asked twice without news in between, it says the same.
+    ///
+    /// # Errors
+    /// When a prompt is faulty.
+    pub fn next(&mut self, planner: &dyn Planner, tools: &[&ToolSpec]) -> Result<Next, PromptError> {
+        loop {
+            match &self.phase {
+                Phase::Plan => {
+                    let planner = if self.fallback { &FixedPlanner } else { planner };
+                    match planner.plan(&self.situation(tools))? {
+                        Plan::Ask(request) => return Ok(Next::Ask(request)),
+                        Plan::Decided(decision) => self.decide(decision, None, tools),
+                    }
+                }
+                Phase::Act { calls, .. } => {
+                    let to_run: Vec<ToolCall> = calls
+                        .iter()
+                        .filter(|planned| planned.refused.is_none())
+                        .map(|planned| planned.call.clone())
+                        .collect();
+                    if !to_run.is_empty() {
+                        return Ok(Next::Call(to_run));
+                    }
+                    self.called(Vec::new());
+                }
+                Phase::Verify { draft } => return Ok(Next::Verify(draft.clone())),
+                Phase::Done { answer } => return Ok(Next::Done(answer.clone())),
+            }
+        }
+    }
+
+    /// The model replied to [`Next::Ask`].
+    pub fn replied(&mut self, planner: &dyn Planner, tools: &[&ToolSpec], reply: &Reply) {
+        self.usage.model_calls += 1;
+        self.usage.input_tokens += reply.usage.input_tokens;
+        self.usage.cached_tokens += reply.usage.cached_tokens;
+        self.usage.output_tokens += reply.usage.output_tokens;
+        match self.interpret(planner, tools, reply) {
+            Ok(decision) => self.decide(decision, Some(reply.text.clone()), tools),
+            Err(misunderstanding) => self.misunderstand(&reply.text, &misunderstanding),
+        }
+    }
+
+    /// What a reply to [`Next::Ask`] decides, without acting on it.
+    ///
+    /// # Errors
+    /// When it is no decision.
+    pub fn interpret(
+        &self,
+        planner: &dyn Planner,
+        tools: &[&ToolSpec],
+        reply: &Reply,
+    ) -> Result<Decision, Misunderstanding> {
+        planner.read(&self.situation(tools), reply)
+    }
+
+    /// The model gave no reply to [`Next::Ask`]: the run goes on without it.
+    pub fn model_failed(&mut self, error: &ModelError) {
+        self.note(format!("the planner's model failed ({error}); a fixed plan went on without it"));
+        self.fallback = true;
+    }
+
+    /// The calls of [`Next::Call`] ended, in their order.
+    pub fn called(&mut self, records: Vec<CallRecord>) {
+        let Phase::Act { thought, said, calls } = std::mem::replace(&mut self.phase, Phase::Plan) else {
+            return;
+        };
+        let mut records = records.into_iter();
+        let calls: Vec<CallRecord> = calls
+            .into_iter()
+            .filter_map(|planned| match planned.refused {
+                Some(failure) => Some(CallRecord {
+                    call: planned.call,
+                    outcome: Err(failure),
+                    cached: false,
+                    elapsed: Duration::ZERO,
+                }),
+                None => records.next(),
+            })
+            .collect();
+        for record in &calls {
+            for &image in record.outcome.iter().flat_map(|observation| &observation.show) {
+                self.names.name(image);
+            }
+        }
+        self.turns.push(Turn::Step { step: Step { thought, calls }, said });
+        if !self.must_answer
+            && (self.steps_made() >= self.limits.steps || self.calls_made >= self.limits.calls)
+        {
+            self.note("the limit of steps was reached; the answer rests on what was seen until then".into());
+            self.must_answer = true;
+        }
+    }
+
+    /// Time is up: the planner must answer from what it has.
+    pub fn out_of_time(&mut self) {
+        if !self.must_answer {
+            self.note("time was up; the answer rests on what was seen until then".into());
+        }
+        self.must_answer = true;
+        self.fallback = true;
+    }
+
+    /// The draft of [`Next::Verify`] was verified (or left as it is, without claims).
+    pub fn verified(&mut self, text: String, claims: Vec<CheckedClaim>, notes: Vec<String>, usage: Usage) {
+        let Phase::Verify { draft } = &self.phase else { return };
+        self.notes.extend(notes);
+        self.usage.tool_calls = usage.tool_calls;
+        self.usage.cached_calls = usage.cached_calls;
+        self.usage.elapsed = usage.elapsed;
+        self.usage.model_calls += usage.model_calls;
+        let steps = self.turns.iter().filter_map(|turn| match turn {
+            Turn::Step { step, .. } => Some(step.clone()),
+            Turn::Feedback { .. } => None,
+        });
+        let answer = Answer {
+            draft: draft.text.clone(),
+            text,
+            claims,
+            steps: steps.collect(),
+            notes: self.notes.clone(),
+            usage: self.usage,
+        };
+        self.phase = Phase::Done { answer: Box::new(answer) };
+    }
+
+    fn situation<'a>(&'a self, tools: &'a [&'a ToolSpec]) -> Situation<'a> {
+        Situation {
+            question: &self.question,
+            images: &self.images,
+            names: &self.names,
+            tools,
+            turns: &self.turns,
+            must_answer: self.must_answer,
+            limits: &self.limits,
+        }
+    }
+
+    fn steps_made(&self) -> u32 {
+        self.turns.iter().filter(|turn| matches!(turn, Turn::Step { .. })).count() as u32
+    }
+
+    fn decide(&mut self, decision: Decision, said: Option<String>, tools: &[&ToolSpec]) {
+        match decision {
+            Decision::Call { .. } if self.must_answer => {
+                let said = said.unwrap_or_default();
+                self.misunderstand(
+                    &said,
+                    &Misunderstanding("No more calls are possible. Answer now.".into()),
+                );
+            }
+            Decision::Call { thought, calls } => {
+                self.misunderstood = 0;
+                let calls = calls.into_iter().map(|(tool, arguments)| self.planned(tool, arguments, tools));
+                let calls = calls.collect::<Vec<_>>();
+                self.phase = Phase::Act { thought, said, calls };
+            }
+            Decision::Answer { text, cites, .. } => match self.false_receipt(&cites) {
+                Some(message) => self.misunderstand(&said.unwrap_or_default(), &message),
+                None => self.phase = Phase::Verify { draft: Draft { text, cites } },
+            },
+        }
+    }
+
+    /// Gives a call its id and its images, and refuses repeats and calls over the limit.
+    fn planned(&mut self, tool: String, mut arguments: Value, tools: &[&ToolSpec]) -> Planned {
+        self.calls_made += 1;
+        let id = CallId(format!("call_{}", self.calls_made));
+        if let Some(spec) = tools.iter().find(|spec| spec.name == tool) {
+            self.names.to_ids(&spec.arguments, &mut arguments);
+        }
+        let call = ToolCall { id, tool, arguments };
+        let same =
+            |earlier: &CallRecord| earlier.call.tool == call.tool && earlier.call.arguments == call.arguments;
+        let refused = if self.calls_made > self.limits.calls {
+            Some(format!("the limit of {} calls is reached; answer from what you know", self.limits.calls))
+        } else {
+            // A repeat cannot tell anything new, unless the call may pass this time.
+            self.turns
+                .iter()
+                .filter_map(|turn| match turn {
+                    Turn::Step { step, .. } => Some(&step.calls),
+                    Turn::Feedback { .. } => None,
+                })
+                .flatten()
+                .find(|earlier| same(earlier) && !may_pass_next_time(earlier))
+                .map(|earlier| {
+                    let id = &earlier.call.id;
+                    format!("this is the same call as {id}; use its result, call another tool, or answer")
+                })
+        };
+        let refused = refused.map(|message| Failure { kind: FailureKind::Refused, message });
+        Planned { call, refused }
+    }
+
+    /// An answer must not rest on a call that never ran or failed.
+    fn false_receipt(&self, cites: &[CallId]) -> Option<Misunderstanding> {
+        let citable = self.situation(&[]).citable();
+        let wrong: Vec<&str> =
+            cites.iter().filter(|id| !citable.contains(id)).map(|id| id.0.as_str()).collect();
+        (!wrong.is_empty()).then(|| {
+            let real = citable.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(", ");
+            let real = if real.is_empty() { "none".to_owned() } else { real };
+            Misunderstanding(format!(
+                "You cite {}, which gave no result. Calls with results: {real}. \
+                 State only what a result says, or call the tool.",
+                wrong.join(", ")
+            ))
+        })
+    }
+
+    fn misunderstand(&mut self, said: &str, misunderstanding: &Misunderstanding) {
+        self.turns.push(Turn::Feedback { said: said.to_owned(), message: misunderstanding.0.clone() });
+        self.misunderstood += 1;
+        if self.misunderstood > self.limits.misunderstandings {
+            self.note(format!(
+                "the planner's model made no sense {} times in a row; a fixed plan went on without it",
+                self.misunderstood
+            ));
+            self.fallback = true;
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+fn may_pass_next_time(record: &CallRecord) -> bool {
+    matches!(&record.outcome, Err(failure) if matches!(failure.kind, FailureKind::TimedOut | FailureKind::Failed))
+}

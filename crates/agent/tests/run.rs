@@ -1,0 +1,315 @@
+//! The state machine against planners that behave and planners that do not: no model, no tool runs here.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::time::Duration;
+
+use lavr_agent::{FixedPlanner, Limits, ModelPlanner, Next, Planner, Run};
+use lavr_model::{Capabilities, FinishReason, ModelError, ModelErrorKind, Reply, ResponseFormat, TurnUsage};
+use lavr_prompt::Library;
+use lavr_types::{
+    Answer, CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, ImageId, Observation, Size,
+    ToolCall, ToolSpec, Usage,
+};
+use serde_json::{Value, json};
+
+fn capabilities(native_tools: bool) -> Capabilities {
+    Capabilities {
+        name: "scripted".into(),
+        images: false,
+        images_in_tool_results: false,
+        max_images: 0,
+        longest_side: 0,
+        native_tools,
+        schema: !native_tools,
+        context_tokens: 4096,
+    }
+}
+
+fn tool(name: &str, capability: Capability) -> ToolSpec {
+    ToolSpec {
+        name: name.into(),
+        description: format!("Does {name}."),
+        version: 1,
+        arguments: json!({
+            "type": "object",
+            "properties": {
+                "image": { "type": "string", "format": "image-id" },
+                "labels": { "type": ["array", "null"], "items": { "type": "string" } },
+            },
+            "required": ["image"], "additionalProperties": false,
+        }),
+        output: json!({}),
+        capability,
+        concurrency: Concurrency::Shared,
+        timeout: Duration::from_secs(1),
+        cacheable: true,
+    }
+}
+
+fn tools() -> [ToolSpec; 3] {
+    [
+        tool("detect", Capability::Detect),
+        tool("ocr", Capability::ReadText),
+        tool("color", Capability::MeasureColor),
+    ]
+}
+
+fn image() -> ImageId {
+    ImageId::of_pixels(Size::new(1, 1), &[1, 2, 3])
+}
+
+fn run(limits: Limits) -> Run {
+    Run::new("How many dogs are there?", vec![(image(), Size::new(640, 480))], limits).unwrap()
+}
+
+fn reply(text: impl Into<String>) -> Reply {
+    Reply {
+        text: text.into(),
+        reasoning: String::new(),
+        calls: Vec::new(),
+        reason: FinishReason::Stop,
+        usage: TurnUsage { input_tokens: 10, cached_tokens: 4, output_tokens: 5 },
+    }
+}
+
+fn two_dogs(call: ToolCall) -> CallRecord {
+    let value = match call.tool.as_str() {
+        "detect" => json!({ "objects": [
+            { "label": "dog", "box": [0.0, 0.0, 9.0, 9.0], "score": 0.9 },
+            { "label": "dog", "box": [20.0, 0.0, 29.0, 9.0], "score": 0.8 } ] }),
+        "ocr" => json!({ "lines": [] }),
+        _ => json!({ "quality": "clear", "colors": [{ "name": "brown", "share": 0.9, "hex": "#663300" }] }),
+    };
+    CallRecord { call, outcome: Ok(Observation::new(value)), cached: false, elapsed: Duration::ZERO }
+}
+
+/// Drives a run with scripted replies; `say` gives the reply to the n-th request. Calls all succeed.
+fn drive(mut run: Run, planner: &dyn Planner, mut say: impl FnMut(usize) -> Reply) -> (Answer, usize) {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let mut asked = 0;
+    for _ in 0..100 {
+        // A run can be written out and read back anywhere.
+        run = serde_json::from_value(serde_json::to_value(&run).unwrap()).unwrap();
+        match run.next(planner, &specs).unwrap() {
+            Next::Ask(_) => {
+                run.replied(planner, &specs, &say(asked));
+                asked += 1;
+            }
+            Next::Call(calls) => run.called(calls.into_iter().map(two_dogs).collect()),
+            Next::Verify(draft) => run.verified(draft.text, Vec::new(), Vec::new(), Usage::default()),
+            Next::Done(answer) => return (*answer, asked),
+        }
+    }
+    panic!("the run does not end");
+}
+
+fn json_planner() -> ModelPlanner {
+    ModelPlanner::new(&capabilities(false), &Library::built_in()).unwrap()
+}
+
+const LOOK: &str =
+    r#"{"thought":"Look.","calls":[{"tool":"detect","args":{"image":"image1","labels":["dog"]}}]}"#;
+
+#[test]
+fn a_question_takes_one_call_and_two_turns() {
+    let say = |turn| match turn {
+        0 => reply(LOOK),
+        _ => reply(r#"{"thought":"Two.","answer":"There are two dogs.","cites":["call_1"]}"#),
+    };
+    let (answer, asked) = drive(run(Limits::default()), &json_planner(), say);
+    assert_eq!((answer.draft.as_str(), asked), ("There are two dogs.", 2));
+    assert_eq!((answer.usage.model_calls, answer.usage.cached_tokens), (2, 8));
+    assert_eq!(answer.steps[0].calls[0].call.arguments["image"], json!(image()));
+    assert!(answer.notes.is_empty(), "{:?}", answer.notes);
+}
+
+#[test]
+fn a_citation_of_a_call_that_never_ran_is_not_accepted() {
+    let say = |turn| match turn {
+        0 => reply(LOOK),
+        _ => reply(r#"{"thought":"Sure.","answer":"There are nine dogs.","cites":["call_7"]}"#),
+    };
+    let (answer, asked) = drive(run(Limits::default()), &json_planner(), say);
+    assert!(!answer.draft.contains("nine"), "{}", answer.draft);
+    assert!(answer.notes.iter().any(|note| note.contains("fixed plan")), "{:?}", answer.notes);
+    assert_eq!(asked, 4);
+}
+
+#[test]
+fn a_citation_of_a_call_that_failed_is_not_accepted() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    run.replied(&planner, &specs, &reply(LOOK));
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    let failure = Failure { kind: FailureKind::TimedOut, message: "too slow".into() };
+    let records = calls.into_iter().map(|call| CallRecord {
+        call,
+        outcome: Err(failure.clone()),
+        cached: false,
+        elapsed: Duration::ZERO,
+    });
+    run.called(records.collect());
+    run.replied(&planner, &specs, &reply(r#"{"answer":"Two dogs.","cites":["call_1"]}"#));
+    assert!(matches!(run.next(&planner, &specs).unwrap(), Next::Ask(_)));
+    let told = serde_json::to_string(run.turns()).unwrap();
+    assert!(told.contains("which gave no result"), "{told}");
+}
+
+#[test]
+fn a_planner_that_repeats_itself_is_refused_and_then_stopped() {
+    let limits = Limits { steps: 4, ..Limits::default() };
+    let (answer, asked) = drive(run(limits), &json_planner(), |_| reply(LOOK));
+    let refused =
+        answer.steps.iter().flat_map(|step| &step.calls).filter(|record| {
+            record.outcome.as_ref().is_err_and(|failure| failure.kind == FailureKind::Refused)
+        });
+    assert_eq!(refused.count(), 3);
+    assert_eq!(answer.steps.len(), 4);
+    // At the cap an answer is asked for; the planner goes on calling and is replaced.
+    assert_eq!(asked, 4 + 3);
+    assert_eq!(answer.draft, "There are two dogs.");
+}
+
+#[test]
+fn a_planner_that_writes_no_json_is_replaced_by_the_fixed_plan() {
+    for nonsense in ["", "I think there are dogs.", "{\"thought\": 3}", "{", "[]", "{\"answer\":\"\"}"] {
+        let (answer, asked) = drive(run(Limits::default()), &json_planner(), |_| reply(nonsense));
+        assert_eq!((answer.draft.as_str(), asked), ("There are two dogs.", 3), "{nonsense}");
+        assert!(answer.notes.iter().any(|note| note.contains("made no sense")));
+    }
+}
+
+#[test]
+fn json_wrapped_into_prose_is_still_read() {
+    let say = |turn| match turn {
+        0 => reply(format!("Sure!\n```json\n{LOOK}\n```\nDone.")),
+        _ => reply("```json\n{\"answer\": \"There are two dogs.\"}\n```"),
+    };
+    assert_eq!(drive(run(Limits::default()), &json_planner(), say).1, 2);
+}
+
+#[test]
+fn a_reply_cut_off_at_the_limit_is_not_acted_on() {
+    let say = |turn| match turn {
+        0 => Reply { reason: FinishReason::Length, ..reply(LOOK) },
+        1 => reply(LOOK),
+        _ => reply(r#"{"answer":"There are two dogs."}"#),
+    };
+    assert_eq!(drive(run(Limits::default()), &json_planner(), say).1, 3);
+}
+
+#[test]
+fn calls_over_the_limit_are_refused_one_by_one() {
+    let many: Vec<Value> = (0..30)
+        .map(|n| json!({ "tool": "detect", "args": { "image": "image1", "labels": [n.to_string()] } }))
+        .collect();
+    let flood = json!({ "thought": "all", "calls": many }).to_string();
+    let say = |turn| match turn {
+        0 => reply(flood.clone()),
+        _ => reply(r#"{"answer":"There are two dogs."}"#),
+    };
+    let (answer, _) = drive(run(Limits { calls: 16, ..Limits::default() }), &json_planner(), say);
+    let ran = answer.steps[0].calls.iter().filter(|record| record.outcome.is_ok()).count();
+    assert_eq!((answer.steps[0].calls.len(), ran), (30, 16));
+}
+
+#[test]
+fn without_its_model_the_run_still_answers_and_says_so() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    assert!(matches!(run.next(&planner, &specs).unwrap(), Next::Ask(_)));
+    run.model_failed(&ModelError::new(ModelErrorKind::Transient, "remote", "no route"));
+    let (answer, asked) = drive(run, &planner, |_| panic!("asked again"));
+    assert_eq!((answer.draft.as_str(), asked), ("There are two dogs.", 0));
+    assert!(answer.notes[0].contains("no route"));
+}
+
+#[test]
+fn out_of_time_the_run_answers_from_what_it_has() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    run.out_of_time();
+    assert!(matches!(run.next(&planner, &specs).unwrap(), Next::Verify(_)));
+}
+
+#[test]
+fn the_fixed_plan_looks_reads_measures_and_answers() {
+    let (answer, _) = drive(run(Limits::default()), &FixedPlanner, |_| panic!("a fixed plan asks no model"));
+    let called: Vec<Vec<&str>> = answer
+        .steps
+        .iter()
+        .map(|step| step.calls.iter().map(|record| record.call.tool.as_str()).collect())
+        .collect();
+    assert_eq!(called, [vec!["detect", "ocr"], vec!["color", "color"]]);
+    assert_eq!(answer.draft, "There are two dogs.");
+}
+
+#[test]
+fn a_question_in_any_script_is_a_question_and_an_empty_one_is_none() {
+    let images = || vec![(image(), Size::new(1, 1))];
+    assert!(Run::new("图里有几只狗？", images(), Limits::default()).is_ok());
+    let error = Run::new("  \n", images(), Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("question is empty"), "{error}");
+    assert!(Run::new("What?", Vec::new(), Limits::default()).is_err());
+}
+
+#[test]
+fn the_first_step_must_look_and_citations_are_an_enum_of_real_calls() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    let schema = |next: Next| match next {
+        Next::Ask(request) => match request.format {
+            ResponseFormat::Schema { schema, .. } => schema,
+            ResponseFormat::Text => panic!("no schema"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let first = schema(run.next(&planner, &specs).unwrap());
+    assert!(first["properties"].get("answer").is_none(), "{first}");
+    run.replied(&planner, &specs, &reply(LOOK));
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    run.called(calls.into_iter().map(two_dogs).collect());
+    let second = schema(run.next(&planner, &specs).unwrap());
+    assert_eq!(second["anyOf"][1]["properties"]["cites"]["items"]["enum"], json!([CallId("call_1".into())]));
+}
+
+#[test]
+fn the_conversation_with_a_json_planner() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    run.replied(&planner, &specs, &reply(LOOK));
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    run.called(calls.into_iter().map(two_dogs).collect());
+    let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
+    insta::assert_json_snapshot!(request.messages);
+}
+
+#[test]
+fn the_conversation_with_a_planner_that_has_its_own_tool_calls() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = ModelPlanner::new(&capabilities(true), &Library::built_in()).unwrap();
+    let mut run = run(Limits::default());
+    let call = ToolCall {
+        id: CallId("provider-17".into()),
+        tool: "detect".into(),
+        arguments: json!({ "image": "image1" }),
+    };
+    run.replied(&planner, &specs, &Reply { calls: vec![call], ..reply("I look first.") });
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    run.called(calls.into_iter().map(two_dogs).collect());
+    let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
+    insta::assert_json_snapshot!((request.messages, request.tools));
+}
