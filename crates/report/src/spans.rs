@@ -177,22 +177,21 @@ fn edits_of_words(answer: &Answer) -> Vec<Edit> {
             continue;
         }
         let (from, to) = (operation.old_range(), operation.new_range());
-        let edit = Edit {
-            draft: old_at[from.start]..old_at[from.end],
-            text: new_at[to.start]..new_at[to.end],
-            claim: None,
-        };
+        let draft = old_at[from.start]..old_at[from.end];
+        let claim = claim_behind(answer, &draft);
+        let edit = Edit { draft, text: new_at[to.start]..new_at[to.end], claim };
         match edits.last_mut() {
-            // Words changed one after the other are one change.
-            Some(last) if answer.draft[last.draft.end..edit.draft.start].trim().is_empty() => {
+            // Words changed one after the other are one change, unless two claims were wrong.
+            Some(last)
+                if answer.draft[last.draft.end..edit.draft.start].trim().is_empty()
+                    && (last.claim == edit.claim || last.claim.is_none() || edit.claim.is_none()) =>
+            {
                 last.draft.end = edit.draft.end;
                 last.text.end = edit.text.end;
+                last.claim = last.claim.or(edit.claim);
             }
             _ => edits.push(edit),
         }
-    }
-    for edit in &mut edits {
-        edit.claim = claim_behind(answer, &edit.draft);
     }
     edits
 }

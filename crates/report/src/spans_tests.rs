@@ -78,6 +78,36 @@ fn two_claims_that_share_one_edit_change_the_text_once() {
 }
 
 #[test]
+fn a_phrase_taken_out_belongs_to_the_claim_inside_it() {
+    // The corrector takes out more than the claim's own words.
+    let answer = answer("A dog next to a cat sits.", "A dog sits.", vec![(16, 19, Some(""))]);
+    assert_eq!(
+        pieces(&answer),
+        [
+            Piece::Kept("A dog "),
+            Piece::Changed { before: "next to a cat ", after: "", claim: Some(0) },
+            Piece::Kept("sits."),
+        ]
+    );
+}
+
+#[test]
+fn neighbours_that_two_claims_changed_stay_two_changes() {
+    let claims = vec![(10, 15, Some("one")), (16, 20, Some("dog"))];
+    let answer = answer("There are three cats.", "There is one dog.", claims);
+    assert_eq!(
+        pieces(&answer),
+        [
+            Piece::Kept("There "),
+            Piece::Changed { before: "are three", after: "is one", claim: Some(0) },
+            Piece::Kept(" "),
+            Piece::Changed { before: "cats", after: "dog", claim: Some(1) },
+            Piece::Kept("."),
+        ]
+    );
+}
+
+#[test]
 fn claims_that_overlap_are_both_named() {
     let answer = answer("a red cup", "a red cup", vec![(2, 9, None), (2, 5, None)]);
     assert_eq!(

@@ -74,16 +74,7 @@ impl Band {
 fn text<'s>(answer: &Answer, style: &'s Style) -> Writer<'s> {
     let mut writer = Writer::new(style, MOST_SIGNS);
     let pieces = pieces(answer);
-    let mut last_piece = vec![None; answer.claims.len()];
-    for (place, piece) in pieces.iter().enumerate() {
-        match piece {
-            Piece::Kept(_) => {}
-            Piece::Marked { claims, .. } => claims.iter().for_each(|&claim| last_piece[claim] = Some(place)),
-            Piece::Changed { claim, .. } => {
-                claim.iter().for_each(|&claim| last_piece[claim] = Some(place));
-            }
-        }
-    }
+    let last_piece = last_pieces(answer, &pieces);
     for (place, piece) in pieces.iter().enumerate() {
         let badges = last_piece
             .iter()
@@ -108,6 +99,24 @@ fn text<'s>(answer: &Answer, style: &'s Style) -> Writer<'s> {
         }
     }
     writer
+}
+
+/// For each claim, the piece that its words end in; `None` where its span does not fit the draft.
+fn last_pieces(answer: &Answer, pieces: &[Piece<'_>]) -> Vec<Option<usize>> {
+    let mut last = vec![None; answer.claims.len()];
+    let mut start = 0;
+    for (place, piece) in pieces.iter().enumerate() {
+        let end = start + piece.before().len();
+        for (claim, last) in last.iter_mut().enumerate() {
+            // A claim's words may have been taken out together with those of another.
+            let span = answer.claims[claim].claim.span;
+            if piece.belongs_to(claim) || (span.start < end && start < span.end) {
+                *last = Some(place);
+            }
+        }
+        start = end;
+    }
+    last
 }
 
 /// Words of several claims look like the worst of them that was not corrected.

@@ -193,7 +193,9 @@ impl Setter<'_> {
             self.next_line();
         }
         if width <= self.width {
-            cluster.into_iter().for_each(|atom| self.push(atom));
+            for atom in cluster {
+                self.push(atom);
+            }
             return;
         }
         for atom in cluster {

@@ -203,9 +203,9 @@ fn broken_numbers_and_strange_texts_do_not_stop_the_drawing() {
 #[test]
 fn a_crowd_is_drawn_without_chips_over_each_other() {
     let mut sample = blank(1200, 800, "Many people.");
-    let seen: Vec<_> = (0..120)
+    let seen: Vec<_> = (0u32..120)
         .map(|number| {
-            let (x, y) = ((number % 15) as f64 * 78.0, (number / 15) as f64 * 97.0);
+            let (x, y) = (f64::from(number % 15) * 78.0, f64::from(number / 15) * 97.0);
             ("person", 0.5, [x, y, x + 90.0, y + 120.0], "detect")
         })
         .collect();
@@ -223,4 +223,28 @@ fn an_unknown_picture_and_a_crop_are_errors_that_say_so() {
     let crop = sample.store.crop(sample.root, Rect::new(0.0, 0.0, 50.0, 50.0)).unwrap();
     let error = annotate(&sample.answer, crop, &sample.store).unwrap_err();
     assert!(matches!(error, ReportError::NotARoot { .. }), "{error}");
+}
+
+#[test]
+fn a_long_text_about_a_small_picture_stays_readable() {
+    let draft = "The photograph shows a red cup of espresso on a red saucer, with two spoons beside it. The cup \
+                 stands on a wooden table; the handle points to the right. Η κούπα είναι κόκκινη. Чашка стоит \
+                 на столе.\nA laptop lies behind the cup, and a newspaper with the headline \"GOOD MORNING\" can be \
+                 seen at the edge of the table.";
+    let cup = [170.0, 20.0, 410.0, 310.0];
+    let spoon = [322.0, 62.0, 428.0, 330.0];
+    let color = |thing: &str, color: &str| lavr_types::Assertion::Color {
+        entity: crate::sample::entity(thing, thing),
+        color: color.to_owned(),
+    };
+    let sample = Sample::photo("coffee.jpg", draft)
+        .claim("red", color("cup", "red"), Verdict::Supported, None, "", &[("red", 0.58, cup, "color")])
+        .claim("cup", exists("cup", "cup"), Verdict::Supported, None, "", &[("cup", 0.93, cup, "detect")])
+        .claim("two spoons", exists("spoons", "spoon"), Verdict::Contradicted, Some("one spoon"), "One spoon was found, not two; a second look at the parts of the picture found no other one either, and the first was found with a score of 0.62.", &[("spoon", 0.62, spoon, "detect")])
+        .claim("wooden table", exists("table", "dining table"), Verdict::Supported, None, "", &[("dining table", 0.74, [0.0, 0.0, 600.0, 400.0], "detect")])
+        .claim("A laptop lies behind the cup, and", exists("laptop", "laptop"), Verdict::Contradicted, Some("There is"), "No laptop was found.", &[("no laptop", 0.96, [0.0, 0.0, 600.0, 400.0], "detect")])
+        .claim("\"GOOD MORNING\"", lavr_types::Assertion::Other, Verdict::Insufficient, None, "No text could be read.", &[]);
+    let drawing = draw("coffee", &sample);
+    assert_eq!(drawing.width(), 1000);
+    assert!(count(&drawing, everywhere(&drawing), style::light_color(Verdict::Contradicted)) > 1000);
 }
