@@ -158,7 +158,8 @@ impl<'d> Experts<'d> {
 
     /// Whether the detector can take a second look in tiles.
     pub(crate) fn has_second_look(&self) -> bool {
-        self.tool(Capability::Detect).is_some_and(|spec| properties(spec).is_some_and(|all| all.contains_key("tiles")))
+        self.tool(Capability::Detect)
+            .is_some_and(|spec| properties(spec).is_some_and(|all| all.contains_key("tiles")))
     }
 
     pub(crate) async fn read(&self, image: ImageId) -> Result<Seen<TextLines>, Unseen> {
@@ -166,7 +167,8 @@ impl<'d> Experts<'d> {
     }
 
     pub(crate) async fn color(&self, image: ImageId, region: Rect) -> Result<Seen<ColorReport>, Unseen> {
-        self.call(Capability::MeasureColor, "measure colours", json!({ "image": image, "region": region })).await
+        self.call(Capability::MeasureColor, "measure colours", json!({ "image": image, "region": region }))
+            .await
     }
 
     pub(crate) async fn relate(

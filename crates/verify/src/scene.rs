@@ -205,7 +205,11 @@ impl<'a> Scene<'a> {
     pub(crate) fn find_labels(&self, labels: &[String], threshold: f32, parts: bool) -> Found<'_> {
         let best = |look: &Look| {
             let objects = look.outcome.as_ref().map_or(&[][..], |seen| &seen.value.objects);
-            objects.iter().filter(|object| labels.contains(&object.label)).map(|object| object.score).fold(0.0, f32::max)
+            objects
+                .iter()
+                .filter(|object| labels.contains(&object.label))
+                .map(|object| object.score)
+                .fold(0.0, f32::max)
         };
         let tile_bar = self.thresholds.count.plausible_tiles.max(threshold);
         let mut candidates: Vec<&Detection> = Vec::new();
@@ -215,7 +219,8 @@ impl<'a> Scene<'a> {
                 candidates.extend(seen.value.objects.iter().filter(fits));
             }
         }
-        let asked = |look: &Look| look.outcome.is_ok() && labels.iter().all(|label| look.asked.contains(label));
+        let asked =
+            |look: &Look| look.outcome.is_ok() && labels.iter().all(|label| look.asked.contains(label));
         Found {
             objects: self.distinct(candidates, parts),
             looked: asked(&self.whole),
@@ -257,7 +262,9 @@ impl<'a> Scene<'a> {
     /// A finding as evidence.
     pub(crate) fn evidence(&self, object: &Detection) -> Option<Evidence> {
         let holds = |look: &Look| {
-            look.outcome.as_ref().is_ok_and(|seen| seen.value.objects.iter().any(|other| std::ptr::eq(other, object)))
+            look.outcome
+                .as_ref()
+                .is_ok_and(|seen| seen.value.objects.iter().any(|other| std::ptr::eq(other, object)))
         };
         let look = if holds(&self.tiles) { &self.tiles } else { &self.whole };
         let seen = look.outcome.as_ref().ok()?;

@@ -88,7 +88,11 @@ struct Confusable {
 
 impl Thresholds {
     /// The thresholds for the embedded experts.
-    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the file is part of the program; a test reads it")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the file is part of the program; a test reads it"
+    )]
     pub fn builtin() -> &'static Self {
         static BUILTIN: OnceLock<Thresholds> = OnceLock::new();
         BUILTIN.get_or_init(|| {
@@ -136,7 +140,10 @@ mod tests {
             assert!(labels.contains(&label.as_str()), "{label}");
         }
         for [one, other] in &thresholds.color.neighbors {
-            assert!(Vocabulary::builtin().color(one) == Some(one) && Vocabulary::builtin().color(other) == Some(other));
+            assert!(
+                Vocabulary::builtin().color(one) == Some(one)
+                    && Vocabulary::builtin().color(other) == Some(other)
+            );
         }
     }
 

@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Instant};
 
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    Assertion, CallRecord, Capability, CheckedClaim, Claim, Event, ImageId, Judgement, Usage, Verdict, Vocabulary,
+    Assertion, CallRecord, Capability, CheckedClaim, Claim, Event, ImageId, Judgement, Usage, Verdict,
+    Vocabulary,
 };
 
 use crate::{
-    AnswerChecker, Checker, Corrector, Edit, Extractor, LexicalExtractor, Policy, RuleCorrector, Scene, Thresholds,
+    AnswerChecker, Checker, Corrector, Edit, Extractor, LexicalExtractor, Policy, RuleCorrector, Scene,
+    Thresholds,
     check::standard_checkers,
     experts::{Experts, Listener},
     extract::Extraction,
@@ -152,7 +154,15 @@ impl Verifier {
             elapsed: start.elapsed(),
             ..Usage::default()
         };
-        Verification { draft: text.to_owned(), text: correction.text, claims, edits: correction.edits, notes, calls, usage }
+        Verification {
+            draft: text.to_owned(),
+            text: correction.text,
+            claims,
+            edits: correction.edits,
+            notes,
+            calls,
+            usage,
+        }
     }
 
     async fn judge(
@@ -210,7 +220,8 @@ impl Verifier {
                 judgements.push(checker.check(claim, scene).await);
             }
         }
-        let judgement = agreed(judgements).unwrap_or_else(|| Judgement::insufficient(no_expert(claim, scene)));
+        let judgement =
+            agreed(judgements).unwrap_or_else(|| Judgement::insufficient(no_expert(claim, scene)));
         if judgement.verdict == Verdict::Insufficient && AnswerChecker.checks(claim, scene) {
             let answer = AnswerChecker.check(claim, scene).await;
             if answer.verdict != Verdict::Insufficient {
@@ -223,7 +234,9 @@ impl Verifier {
 
 fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {
     match &claim.assertion {
-        Assertion::Color { .. } if !scene.can(Capability::MeasureColor) => "no tool measures colours".to_owned(),
+        Assertion::Color { .. } if !scene.can(Capability::MeasureColor) => {
+            "no tool measures colours".to_owned()
+        }
         Assertion::Relation { .. } if !scene.can(Capability::Relate) => "no tool relates regions".to_owned(),
         Assertion::Text { .. } if !scene.can(Capability::ReadText) => "no tool reads text".to_owned(),
         _ => "no expert here can check such a statement".to_owned(),
@@ -265,9 +278,9 @@ fn agreed(judgements: Vec<Judgement>) -> Option<Judgement> {
 fn over_images(judgements: Vec<Judgement>) -> Judgement {
     let several = judgements.len() > 1;
     let all_contradicted = judgements.iter().all(|judgement| judgement.verdict == Verdict::Contradicted);
-    let absent_in_all = judgements.iter().all(|judgement| {
-        matches!(&judgement.truth, Some(Assertion::Existence { present: false, .. }))
-    });
+    let absent_in_all = judgements
+        .iter()
+        .all(|judgement| matches!(&judgement.truth, Some(Assertion::Existence { present: false, .. })));
     let evidence: Vec<_> = judgements.iter().flat_map(|judgement| judgement.evidence.clone()).collect();
     let best = judgements.into_iter().reduce(|best, next| {
         let order = |judgement: &Judgement| (rank(judgement.verdict), judgement.confidence);
@@ -291,7 +304,9 @@ fn over_images(judgements: Vec<Judgement>) -> Judgement {
 fn replacement(index: usize, claim: &Claim, edits: &[Edit]) -> Option<String> {
     let touching: Vec<&Edit> = edits
         .iter()
-        .filter(|edit| edit.claims.contains(&index) && (edit.span.overlaps(claim.span) || edit.span == claim.span))
+        .filter(|edit| {
+            edit.claims.contains(&index) && (edit.span.overlaps(claim.span) || edit.span == claim.span)
+        })
         .collect();
     let edit = touching.iter().find(|edit| edit.span.overlaps(claim.span))?;
     Some(edit.replacement.trim().to_owned())

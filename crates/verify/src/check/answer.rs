@@ -29,8 +29,10 @@ impl Checker for AnswerChecker {
         };
         let answer = seen.value.answer.trim().to_owned();
         let region = Region::whole(scene.image(), scene.size());
-        let evidence = vec![seen.evidence(region, Value::String(answer.clone()), CONFIDENCE, Trust::Measured)];
-        let first: String = answer.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+        let evidence =
+            vec![seen.evidence(region, Value::String(answer.clone()), CONFIDENCE, Trust::Measured)];
+        let first: String =
+            answer.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
         match first.as_str() {
             "yes" => supported(CONFIDENCE, evidence, format!("{} says yes", seen.value.model)),
             "no" => insufficient(evidence, format!("{} says no, and nothing was measured", seen.value.model)),
@@ -41,9 +43,13 @@ impl Checker for AnswerChecker {
 
 fn question(claim: &Claim) -> Option<String> {
     let statement = match &claim.assertion {
-        Assertion::Existence { entity, present: true } => format!("there is \"{}\" in the picture", entity.surface),
+        Assertion::Existence { entity, present: true } => {
+            format!("there is \"{}\" in the picture", entity.surface)
+        }
         Assertion::Color { entity, color } => format!("\"{}\" in the picture is {color}", entity.surface),
-        Assertion::Attribute { entity, attribute } => format!("\"{}\" in the picture is {attribute}", entity.surface),
+        Assertion::Attribute { entity, attribute } => {
+            format!("\"{}\" in the picture is {attribute}", entity.surface)
+        }
         // Who someone is, feels or wants does not show: a model that says otherwise guesses.
         _ => return None,
     };

@@ -49,7 +49,8 @@ impl Checker for ColorChecker {
         let accepted = accepted(claim, color, scene);
         let some: Vec<&Detection> = found.objects.iter().copied().take(limits.most_instances).collect();
         let all_measured = some.len() == found.objects.len();
-        let reports = join_all(some.iter().map(|object| scene.experts().color(scene.image(), object.bounds))).await;
+        let reports =
+            join_all(some.iter().map(|object| scene.experts().color(scene.image(), object.bounds))).await;
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut fits = Vec::new();
         for (object, report) in some.iter().zip(reports) {
@@ -62,10 +63,16 @@ impl Checker for ColorChecker {
                 }
             };
             if let Some(first) = seen.value.colors.first() {
-                let names: Vec<&str> = seen.value.colors.iter().take(3).map(|color| color.name.as_str()).collect();
+                let names: Vec<&str> =
+                    seen.value.colors.iter().take(3).map(|color| color.name.as_str()).collect();
                 let value = Value::String(names.join(", "));
                 evidence.extend(scene.evidence(object));
-                evidence.push(seen.evidence(scene.region(object.bounds), value, first.share, Trust::Measured));
+                evidence.push(seen.evidence(
+                    scene.region(object.bounds),
+                    value,
+                    first.share,
+                    Trust::Measured,
+                ));
             }
             fits.push(fit(&seen.value, &accepted, scene));
         }
@@ -89,7 +96,8 @@ fn fit(report: &ColorReport, accepted: &[String], scene: &Scene<'_>) -> Fit {
     let is_neighbor = |name: &str| accepted.iter().any(|color| scene.thresholds().are_neighbors(color, name));
     let share: f32 =
         report.colors.iter().filter(|color| accepted.contains(&color.name)).map(|color| color.share).sum();
-    let near: f32 = report.colors.iter().filter(|color| is_neighbor(&color.name)).map(|color| color.share).sum();
+    let near: f32 =
+        report.colors.iter().filter(|color| is_neighbor(&color.name)).map(|color| color.share).sum();
     if share >= limits.supported_share {
         return Fit::Fits(share.clamp(0.5, 1.0));
     }
@@ -104,11 +112,24 @@ fn fit(report: &ColorReport, accepted: &[String], scene: &Scene<'_>) -> Fit {
         && share <= limits.negligible_share
         && near <= 1.0 - limits.dominant_share
         && !is_neighbor(&dominant.name);
-    if clear { Fit::Other(dominant.name.clone(), dominant.share) } else { Fit::Unclear("the colours are too close to call") }
+    if clear {
+        Fit::Other(dominant.name.clone(), dominant.share)
+    } else {
+        Fit::Unclear("the colours are too close to call")
+    }
 }
 
-fn verdict(entity: &Entity, color: &str, fits: &[Fit], evidence: Vec<Evidence>, all_measured: bool) -> Judgement {
-    let best = fits.iter().filter_map(|fit| if let Fit::Fits(share) = fit { Some(*share) } else { None }).reduce(f32::max);
+fn verdict(
+    entity: &Entity,
+    color: &str,
+    fits: &[Fit],
+    evidence: Vec<Evidence>,
+    all_measured: bool,
+) -> Judgement {
+    let best = fits
+        .iter()
+        .filter_map(|fit| if let Fit::Fits(share) = fit { Some(*share) } else { None })
+        .reduce(f32::max);
     if let Some(best) = best {
         return supported(best, evidence, format!("measured {color}"));
     }
@@ -119,14 +140,21 @@ fn verdict(entity: &Entity, color: &str, fits: &[Fit], evidence: Vec<Evidence>, 
     if !all_measured {
         return insufficient(evidence, "not every instance was measured");
     }
-    let others: Vec<(&str, f32)> =
-        fits.iter().filter_map(|fit| if let Fit::Other(name, share) = fit { Some((name.as_str(), *share)) } else { None }).collect();
+    let others: Vec<(&str, f32)> = fits
+        .iter()
+        .filter_map(
+            |fit| if let Fit::Other(name, share) = fit { Some((name.as_str(), *share)) } else { None },
+        )
+        .collect();
     match others.as_slice() {
         [(first, share), rest @ ..] if rest.iter().all(|(name, _)| name == first) => {
             let truth = Assertion::Color { entity: entity.clone(), color: (*first).to_owned() };
             contradicted(Some(truth), *share, evidence, format!("measured {first}, not {color}"))
         }
         [] => insufficient(evidence, "nothing was measured"),
-        _ => insufficient(evidence, format!("no {} is {color}, but they differ among themselves", entity.surface)),
+        _ => insufficient(
+            evidence,
+            format!("no {} is {color}, but they differ among themselves", entity.surface),
+        ),
     }
 }

@@ -45,7 +45,10 @@ impl Checker for CountChecker {
         }
         if count_fits(*count, low, high) {
             let exact = low == high && kind != Some(MatchKind::Narrower);
-            return if exact || matches!(count, CountBound::AtLeast(least) if low >= *least) || *count == CountBound::Several && low > 1 {
+            return if exact
+                || matches!(count, CountBound::AtLeast(least) if low >= *least)
+                || *count == CountBound::Several && low > 1
+            {
                 supported(sure, evidence, reason)
             } else {
                 insufficient(evidence, format!("{reason}, which leaves the number open"))
@@ -63,13 +66,19 @@ impl Checker for CountChecker {
             return insufficient(evidence, format!("{reason}, but not all need be \"{name}\""));
         }
         if kind == Some(MatchKind::Broader) || kind == Some(MatchKind::Collective) {
-            return insufficient(evidence, format!("{reason}, but \"{name}\" means more than the detector's labels"));
+            return insufficient(
+                evidence,
+                format!("{reason}, but \"{name}\" means more than the detector's labels"),
+            );
         }
         if too_many_claimed && !labels.iter().all(|label| scene.thresholds().is_reliable(label)) {
             return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));
         }
         if too_many_claimed && !found.looked_twice {
             return insufficient(evidence, format!("{reason} in one look; calling it fewer takes two"));
+        }
+        if low == 0 {
+            return insufficient(evidence, format!("{reason}, none of them for certain"));
         }
         if high > limits.largest {
             return insufficient(evidence, format!("{reason}: too many to count for certain"));

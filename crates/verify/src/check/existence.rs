@@ -1,7 +1,7 @@
 //! Whether a thing is there.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, Entity, Judgement, Vocabulary, vocabulary::MatchKind};
+use lavr_types::{Assertion, Claim, Entity, Evidence, Judgement, Vocabulary, vocabulary::MatchKind};
 
 use super::{Checker, contradicted, insufficient, supported};
 use crate::Scene;
@@ -36,27 +36,24 @@ impl Checker for ExistenceChecker {
         let found = scene.find(entity, limits.support, false);
         let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
         match (found.objects.first(), *present) {
-            (Some(best), true) => supported(
-                best.score,
-                evidence,
-                format!("found: {} (score {:.2})", best.label, best.score),
-            ),
+            (Some(best), true) => {
+                supported(best.score, evidence, format!("found: {} (score {:.2})", best.label, best.score))
+            }
             (Some(best), false) => seen_though_denied(entity, best.score, evidence, scene),
             (None, true) => missing(entity, &labels, scene),
             (None, false) => match absence(entity, &labels, scene) {
-                Ok(()) => supported(limits.absent_confidence, scene.searched(&labels), format!("looked twice and found no {name}")),
+                Ok(()) => supported(
+                    limits.absent_confidence,
+                    scene.searched(&labels),
+                    format!("looked twice and found no {name}"),
+                ),
                 Err(reason) => insufficient(Vec::new(), reason),
             },
         }
     }
 }
 
-fn seen_though_denied(
-    entity: &Entity,
-    score: f32,
-    evidence: Vec<lavr_types::Evidence>,
-    scene: &Scene<'_>,
-) -> Judgement {
+fn seen_though_denied(entity: &Entity, score: f32, evidence: Vec<Evidence>, scene: &Scene<'_>) -> Judgement {
     // A dog is no disproof of "no puppy".
     if scene.match_kind(entity).is_some_and(|(kind, _)| kind == MatchKind::Narrower) {
         return insufficient(evidence, format!("what was found need not be a \"{}\"", entity.surface));
@@ -107,7 +104,7 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
             insufficient(evidence, format!("found no {name}, but a {label}, which is easily taken for one"))
         }
         StandIn::Seen(other, score, seen) => {
-            evidence.extend(seen);
+            evidence.extend(seen.map(|seen| *seen));
             let reason = format!("found no {name} but {}", other.surface);
             contradicted(
                 Some(Assertion::Existence { entity: other, present: true }),
@@ -124,7 +121,7 @@ enum StandIn {
     /// Something is there that may be what the text means.
     Unclear(String),
     /// Something else of the same family is there that the text does not speak of.
-    Seen(Entity, f32, Option<lavr_types::Evidence>),
+    Seen(Entity, f32, Option<Box<Evidence>>),
 }
 
 /// What of the same family stands where the text sees something that is not there.
@@ -134,11 +131,14 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let kin: Vec<String> = scene
         .vocabulary()
         .labels()
-        .filter(|other| other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other))
+        .filter(|other| {
+            other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other)
+        })
         .map(str::to_owned)
         .collect();
     let found = scene.find_labels(&kin, limits.substitute, false);
-    let confusable = found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
+    let confusable =
+        found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
     if let Some(object) = confusable
         && object.score < limits.substitute_confusable
     {
@@ -146,8 +146,9 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     }
     // Two candidates leave open which one was meant.
     let [object] = found.objects.as_slice() else { return StandIn::None };
-    let other = Entity { surface: object.label.clone(), span: entity.span, label: Some(object.label.clone()) };
-    StandIn::Seen(other, object.score, scene.evidence(object))
+    let other =
+        Entity { surface: object.label.clone(), span: entity.span, label: Some(object.label.clone()) };
+    StandIn::Seen(other, object.score, scene.evidence(object).map(Box::new))
 }
 
 fn same_family(vocabulary: &Vocabulary, one: &str, other: &str) -> bool {

@@ -51,8 +51,12 @@ impl Checker for RelationChecker {
         }
         let mut views = Vec::new();
         for (subject, object) in pairs {
-            match scene.experts().relate(scene.image(), subject.bounds, object.map(|object| object.bounds)).await {
-                Ok(report) => views.push(view(*relation, subject, object, report, scene)),
+            match scene
+                .experts()
+                .relate(scene.image(), subject.bounds, object.map(|object| object.bounds))
+                .await
+            {
+                Ok(report) => views.push(view(*relation, subject, object, &report, scene)),
                 Err(unseen) => return Judgement::insufficient(unseen.to_string()),
             }
         }
@@ -72,13 +76,15 @@ fn view(
     relation: SpatialRelation,
     subject: &Detection,
     object: Option<&Detection>,
-    report: Seen<RelationReport>,
+    report: &Seen<RelationReport>,
     scene: &Scene<'_>,
 ) -> View {
     let holds = report.value.holds.contains(&relation);
     let unclear = report.value.unclear.contains(&relation);
     let has = |relation: SpatialRelation| report.value.holds.contains(&relation);
-    let apart = object.is_some_and(|object| gap(subject.bounds, object.bounds) > scene.thresholds().relation.apart * longer(scene));
+    let apart = object.is_some_and(|object| {
+        gap(subject.bounds, object.bounds) > scene.thresholds().relation.apart * longer(scene)
+    });
     let side = || {
         [SpatialRelation::LeftOf, SpatialRelation::RightOf, SpatialRelation::Above, SpatialRelation::Below]
             .into_iter()
@@ -90,13 +96,25 @@ fn view(
         None
     } else {
         match relation {
-            SpatialRelation::LeftOf | SpatialRelation::RightOf | SpatialRelation::Above | SpatialRelation::Below => {
-                relation.inverse().filter(|inverse| has(*inverse))
+            SpatialRelation::LeftOf
+            | SpatialRelation::RightOf
+            | SpatialRelation::Above
+            | SpatialRelation::Below => {
+                // What lies above and touches is on it.
+                let on = (relation == SpatialRelation::Below && has(SpatialRelation::On))
+                    .then_some(SpatialRelation::On);
+                relation.inverse().filter(|inverse| has(*inverse)).map(|inverse| on.unwrap_or(inverse))
             }
             // To touch and to hold need boxes that meet.
             SpatialRelation::On | SpatialRelation::Inside | SpatialRelation::Contains => {
                 let near = has(SpatialRelation::Near).then_some(SpatialRelation::Near);
-                if apart { near.or_else(side) } else { has(SpatialRelation::Below).then_some(SpatialRelation::Below).filter(|_| relation == SpatialRelation::On && apart) }
+                if apart {
+                    near.or_else(side)
+                } else {
+                    has(SpatialRelation::Below)
+                        .then_some(SpatialRelation::Below)
+                        .filter(|_| relation == SpatialRelation::On && apart)
+                }
             }
             SpatialRelation::Center => {
                 [SpatialRelation::LeftOf, SpatialRelation::RightOf].into_iter().find(|side| has(*side))
@@ -109,7 +127,9 @@ fn view(
     let offset = report.value.offset;
     let strength = offset[0].abs().max(offset[1].abs()).clamp(0.0, 0.5) as f32;
     let score = subject.score.min(object.map_or(1.0, |object| object.score));
-    let value = Value::String(report.value.holds.iter().map(|held| format!("{held:?}")).collect::<Vec<_>>().join(", "));
+    let value = Value::String(
+        report.value.holds.iter().map(|held| format!("{held:?}")).collect::<Vec<_>>().join(", "),
+    );
     let mut evidence: Vec<Evidence> = scene.evidence(subject).into_iter().collect();
     evidence.extend(object.and_then(|object| scene.evidence(object)));
     evidence.push(report.evidence(scene.region(region), value, score, Trust::Measured));
@@ -141,7 +161,9 @@ fn verdict(
     views: Vec<View>,
 ) -> Judgement {
     let words = |relation: SpatialRelation| crate::correct::words_for(relation, object.is_some());
-    if let Some(best) = views.iter().filter(|view| view.holds).max_by(|a, b| a.confidence.total_cmp(&b.confidence)) {
+    if let Some(best) =
+        views.iter().filter(|view| view.holds).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+    {
         return supported(best.confidence, best.evidence.clone(), format!("it is {}", words(relation)));
     }
     let confidence = views.iter().map(|view| view.confidence).fold(1.0, f32::min);

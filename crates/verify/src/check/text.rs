@@ -51,7 +51,12 @@ impl Checker for TextChecker {
             return insufficient(evidence, "a similar text was read, but not with certainty");
         }
         let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
-        contradicted(Some(truth), best.score * best.similarity as f32, evidence, format!("read \"{}\"", best.text))
+        contradicted(
+            Some(truth),
+            best.score * best.similarity as f32,
+            evidence,
+            format!("read \"{}\"", best.text),
+        )
     }
 }
 
@@ -82,7 +87,13 @@ fn best_match<'l>(claimed: &str, lines: &'l [TextLine]) -> Option<Match<'l>> {
                 }
                 let similarity = similarity(&wanted, &read);
                 let equal = read.replace(' ', "") == wanted.replace(' ', "");
-                let found = Match { lines: run, text, equal, similarity: if equal { 1.0 } else { similarity }, score };
+                let found = Match {
+                    lines: run,
+                    text,
+                    equal,
+                    similarity: if equal { 1.0 } else { similarity },
+                    score,
+                };
                 // Of equals the shortest run of lines, that is the first.
                 if best.as_ref().is_none_or(|best| found.similarity > best.similarity + 1e-9) {
                     best = Some(found);

@@ -19,16 +19,30 @@ impl Edits {
 
     /// The edits without their claims.
     pub(super) fn into_plain(self) -> Vec<super::removal::Removal> {
-        self.0.into_iter().map(|edit| super::removal::Removal { span: edit.span, replacement: edit.replacement }).collect()
+        self.0
+            .into_iter()
+            .map(|edit| super::removal::Removal { span: edit.span, replacement: edit.replacement })
+            .collect()
     }
 
     /// Takes some tokens out, with the white space before them (or behind them at the start of a sentence).
-    pub(super) fn delete(&mut self, reading: &Reading<'_>, tokens: &std::ops::Range<usize>, claims: &[usize]) {
+    pub(super) fn delete(
+        &mut self,
+        reading: &Reading<'_>,
+        tokens: &std::ops::Range<usize>,
+        claims: &[usize],
+    ) {
         self.add(deletion(reading, tokens), "", claims);
     }
 
     /// Puts another statement in the place of a sentence; its end mark stays.
-    pub(super) fn replace_sentence(&mut self, reading: &Reading<'_>, sentence: usize, text: &str, claims: &[usize]) {
+    pub(super) fn replace_sentence(
+        &mut self,
+        reading: &Reading<'_>,
+        sentence: usize,
+        text: &str,
+        claims: &[usize],
+    ) {
         let mut range = reading.sentences[sentence].clone();
         while range.end > range.start + 1 && reading.tokens[range.end - 1].kind == TokenKind::Mark {
             range.end -= 1;
@@ -108,6 +122,15 @@ impl Edits {
     pub(super) fn apply(&self, reading: &Reading<'_>) -> Correction {
         let mut edits = self.merged();
         edits.retain(|edit| edit.span.of(reading.text) != Some(edit.replacement.as_str()));
+        // A text or line that loses its end loses the white space before it, too.
+        let ends: Vec<usize> = std::iter::once(0).chain(edits.iter().map(|edit| edit.span.end)).collect();
+        for (edit, before_it) in edits.iter_mut().zip(ends).filter(|(edit, _)| edit.replacement.is_empty()) {
+            let rest = reading.text.get(edit.span.end..).unwrap_or_default();
+            if rest.trim_start_matches([' ', '\t']).is_empty() || rest.starts_with('\n') {
+                let before = reading.text.get(..edit.span.start).unwrap_or_default();
+                edit.span.start = before.trim_end_matches([' ', '\t']).len().max(before_it);
+            }
+        }
         articles(reading, &mut edits);
         edits.sort_by_key(|edit| edit.span);
         capitals(reading, &mut edits);
@@ -149,15 +172,24 @@ fn apply(text: &str, within: Span, edits: &[Edit]) -> String {
 fn articles(reading: &Reading<'_>, edits: &mut Vec<Edit>) {
     let mut found = Vec::new();
     for token in &reading.tokens {
-        if !matches!(token.lower.as_str(), "a" | "an") || edits.iter().any(|edit| edit.span.overlaps(token.span)) {
+        if !matches!(token.lower.as_str(), "a" | "an")
+            || edits.iter().any(|edit| edit.span.overlaps(token.span))
+        {
             continue;
         }
         let gap = reading.text[token.span.end..].len() - reading.text[token.span.end..].trim_start().len();
         let next = token.span.end + gap;
         // The edit that changes what comes next: it begins right behind the article or at the next word.
-        let Some(edit) = edits.iter().find(|edit| (token.span.end..=next).contains(&edit.span.start)) else { continue };
-        let rest = if edit.replacement.trim().is_empty() { &reading.text[edit.span.end..] } else { edit.replacement.as_str() };
-        let word: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+        let Some(edit) = edits.iter().find(|edit| (token.span.end..=next).contains(&edit.span.start)) else {
+            continue;
+        };
+        let rest = if edit.replacement.trim().is_empty() {
+            &reading.text[edit.span.end..]
+        } else {
+            edit.replacement.as_str()
+        };
+        let word: String =
+            rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
         let article = article_for(&word);
         if word.is_empty() || article == token.lower {
             continue;

@@ -121,7 +121,7 @@ impl<'v> RuleCorrector<'v> {
     }
 
     fn edits(
-        &self,
+        self,
         reading: &Reading<'_>,
         judged: &[(Claim, Judgement)],
         policy: Policy,
@@ -130,13 +130,14 @@ impl<'v> RuleCorrector<'v> {
         let mut edits = Edits::default();
         let mut absent: BTreeMap<usize, usize> = BTreeMap::new();
         let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let numbers = value::new_numbers(reading, judged);
         for (index, (claim, judgement)) in judged.iter().enumerate() {
             let sentence = sentence_at(reading, claim.span);
             if judgement.verdict == Verdict::Insufficient {
                 match policy {
                     Policy::Mark => edits.insert_after(claim.span.end, " [unverified]", index),
                     Policy::Drop => {
-                        value::drop(reading, self.vocabulary, &mut edits, index, claim, &mut absent, &mut gone, sentence);
+                        value::drop(reading, &mut edits, index, claim, &mut absent, &mut gone, sentence);
                     }
                     Policy::Keep => {}
                 }
@@ -156,7 +157,17 @@ impl<'v> RuleCorrector<'v> {
                         absent.insert(phrase, index);
                     }
                 }
-                (_, _, Some(truth)) => value::replace(reading, self.vocabulary, &mut edits, index, claim, truth),
+                // "Yes, there is a cat" answers no question about a dog.
+                (_, Assertion::Existence { present: true, .. }, Some(_))
+                    if reading.word(reading.sentences[sentence].start) == "yes" =>
+                {
+                    if let Some(phrase) = reading.phrase_at(claim.span) {
+                        absent.insert(phrase, index);
+                    }
+                }
+                (_, _, Some(truth)) => {
+                    value::replace(reading, self.vocabulary, &mut edits, index, claim, truth);
+                }
                 _ => {}
             }
         }
@@ -168,7 +179,8 @@ impl<'v> RuleCorrector<'v> {
                 absent.entry(place).or_insert(claim);
             }
         }
-        let sentences: BTreeSet<usize> = absent.keys().map(|&phrase| reading.phrases[phrase].sentence).collect();
+        let sentences: BTreeSet<usize> =
+            absent.keys().map(|&phrase| reading.phrases[phrase].sentence).collect();
         for sentence in sentences {
             if gone.contains_key(&sentence) {
                 continue;
@@ -177,17 +189,20 @@ impl<'v> RuleCorrector<'v> {
             let context = removal::Context {
                 reading,
                 vocabulary: self.vocabulary,
-                judged,
                 absent: &absent,
+                numbers: &numbers,
                 sentence,
             };
-            let claims: Vec<usize> =
-                absent.iter().filter(|(phrase, _)| reading.phrases[**phrase].sentence == sentence).map(|(_, claim)| *claim).collect();
+            let claims: Vec<usize> = absent
+                .iter()
+                .filter(|(phrase, _)| reading.phrases[**phrase].sentence == sentence)
+                .map(|(_, claim)| *claim)
+                .collect();
             if let Some(answer) = neutral::denied_answer(&context) {
                 edits.replace_sentence(reading, sentence, &answer, &claims);
                 continue;
             }
-            if !plain && let Some(removals) = removal::graceful(&context) {
+            if !plain && let Some(removals) = removal::graceful(&context, &edits) {
                 for removal in removals {
                     edits.add(removal.span, &removal.replacement, &claims);
                 }
@@ -212,7 +227,7 @@ impl<'v> RuleCorrector<'v> {
     }
 
     /// The sentences of the draft whose contradicted claims the new text still makes.
-    fn faults(&self, reading: &Reading<'_>, judged: &[(Claim, Judgement)], text: &str) -> BTreeSet<usize> {
+    fn faults(self, reading: &Reading<'_>, judged: &[(Claim, Judgement)], text: &str) -> BTreeSet<usize> {
         let said = LexicalExtractor::new(self.vocabulary).read(text).claims;
         judged
             .iter()
@@ -250,8 +265,12 @@ fn says_same(one: &Assertion, other: &Assertion) -> bool {
         (Assertion::Existence { entity: a, present: p }, Assertion::Existence { entity: b, present: q }) => {
             p == q && same(a, b)
         }
-        (Assertion::Count { entity: a, count: p }, Assertion::Count { entity: b, count: q }) => p == q && same(a, b),
-        (Assertion::Color { entity: a, color: p }, Assertion::Color { entity: b, color: q }) => p == q && same(a, b),
+        (Assertion::Count { entity: a, count: p }, Assertion::Count { entity: b, count: q }) => {
+            p == q && same(a, b)
+        }
+        (Assertion::Color { entity: a, color: p }, Assertion::Color { entity: b, color: q }) => {
+            p == q && same(a, b)
+        }
         (
             Assertion::Relation { subject: a, relation: p, object: x },
             Assertion::Relation { subject: b, relation: q, object: y },

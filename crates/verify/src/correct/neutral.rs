@@ -1,21 +1,37 @@
 //! Plain statements for sentences that cannot lose an absent thing gracefully.
 
-use lavr_types::{CountBound, Verdict, Vocabulary};
+use std::ops::Range;
+
+use lavr_types::Vocabulary;
 
 use super::{compose::Edits, removal::Context};
 use crate::text::{Reading, words::article_for};
 
 /// "There is a sofa and two dogs": what stays of the sentence, or `None` where nothing does.
 pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> {
+    let sentence = context.reading.sentences[context.sentence].clone();
+    introduce(context, edits, &context.present(), &[sentence])
+}
+
+/// Says of some phrases that they are there, unless the text says so outside of what was taken.
+pub(super) fn introduce(
+    context: &Context<'_>,
+    edits: &Edits,
+    phrases: &[usize],
+    taken: &[Range<usize>],
+) -> Option<String> {
     let reading = context.reading;
     let mut kept: Vec<usize> = Vec::new();
-    for place in context.present() {
+    for &place in phrases {
         let phrase = &reading.phrases[place];
         let again = kept.iter().any(|&other| reading.phrases[other].same_thing(phrase))
             || reading.phrases.iter().enumerate().any(|(other, another)| {
-                another.sentence != context.sentence && another.same_thing(phrase) && !context.absent.contains_key(&other) && !another.pronoun
+                another.same_thing(phrase)
+                    && !taken.iter().any(|range| range.contains(&another.head.start))
+                    && !context.absent.contains_key(&other)
+                    && !another.pronoun
             });
-        if !again && !is_doubted(context, place) {
+        if !again {
             kept.push(place);
         }
     }
@@ -26,28 +42,8 @@ pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> 
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     };
-    let verb = if is_plural(reading, edits, first) { "are" } else { "is" };
+    let verb = if context.is_plural(first) { "are" } else { "is" };
     Some(format!("There {verb} {joined}"))
-}
-
-/// Whether nothing confirms that the thing is there.
-fn is_doubted(context: &Context<'_>, place: usize) -> bool {
-    let span = context.reading.span(&context.reading.phrases[place].head);
-    context.judged.iter().any(|(claim, judgement)| {
-        claim.span == span && judgement.verdict == Verdict::Contradicted && judgement.truth.is_none()
-    })
-}
-
-fn is_plural(reading: &Reading<'_>, edits: &Edits, place: usize) -> bool {
-    let phrase = &reading.phrases[place];
-    match &phrase.quantity {
-        Some(quantity) => {
-            let words = edits.applied_within(reading, &quantity.tokens);
-            !matches!(words.to_lowercase().as_str(), "one" | "1" | "a single") && quantity.bound != CountBound::Exactly(1)
-                || phrase.is_plural() && !matches!(words.to_lowercase().as_str(), "one" | "1")
-        }
-        None => phrase.is_plural(),
-    }
 }
 
 /// The phrase as one that is named for the first time: "the sofa" becomes "a sofa".
@@ -81,7 +77,13 @@ fn lowered(text: &str) -> String {
 pub(super) fn denial(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: usize) -> String {
     let of = reading.phrases[phrase].antecedent.unwrap_or(phrase);
     let noun = reading.surface(&reading.phrases[of].head).to_lowercase();
-    let end = reading.text.trim_end().chars().next_back().filter(|last| matches!(last, '.' | '!')).map_or(String::new(), String::from);
+    let end = reading
+        .text
+        .trim_end()
+        .chars()
+        .next_back()
+        .filter(|last| matches!(last, '.' | '!'))
+        .map_or(String::new(), String::from);
     if reading.phrases[of].is_plural() {
         format!("There are no {}{end}", vocabulary.plural(&vocabulary.singular(&noun)))
     } else {
@@ -96,7 +98,8 @@ pub(super) fn denied_answer(context: &Context<'_>) -> Option<String> {
     if reading.word(sentence.start) != "yes" {
         return None;
     }
-    let phrase = *context.absent.keys().find(|&&phrase| reading.phrases[phrase].sentence == context.sentence)?;
+    let phrase =
+        *context.absent.keys().find(|&&phrase| reading.phrases[phrase].sentence == context.sentence)?;
     let denial = denial(reading, context.vocabulary, phrase);
     let denial = denial.trim_end_matches(['.', '!']);
     Some(format!("No, {}{}", "t", denial.trim_start_matches('T')))

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use lavr_types::{Claim, Judgement, Span, Vocabulary};
+use lavr_types::{Span, Vocabulary};
 
 use super::{
     agreement,
     compose::{Edits, deletion},
-    structure::{clause_of, existential_before, list_around, opens_clause, preposition_before, unit_end, verb_of},
+    neutral,
+    structure::{
+        clause_of, existential_before, list_around, opens_clause, preposition_before, unit_end, verb_of,
+    },
 };
 use crate::text::{
     Reading, TokenKind,
@@ -18,9 +21,10 @@ use crate::text::{
 pub(super) struct Context<'c> {
     pub(super) reading: &'c Reading<'c>,
     pub(super) vocabulary: &'c Vocabulary,
-    pub(super) judged: &'c [(Claim, Judgement)],
     /// Phrases that name nothing in the picture, with the claims that say so.
     pub(super) absent: &'c BTreeMap<usize, usize>,
+    /// Phrases whose number a correction sets, with whether they are plural then.
+    pub(super) numbers: &'c BTreeMap<usize, bool>,
     pub(super) sentence: usize,
 }
 
@@ -30,6 +34,11 @@ pub(super) struct Removal {
 }
 
 impl Context<'_> {
+    /// Whether a phrase is plural once its number is corrected.
+    pub(super) fn is_plural(&self, phrase: usize) -> bool {
+        self.numbers.get(&phrase).copied().unwrap_or_else(|| self.reading.phrases[phrase].is_plural())
+    }
+
     /// Phrases of the sentence that stay.
     pub(super) fn present(&self) -> Vec<usize> {
         (0..self.reading.phrases.len())
@@ -47,7 +56,7 @@ impl Context<'_> {
 }
 
 /// The changes that take all absent things out of the sentence, or `None` where it cannot lose them gracefully.
-pub(super) fn graceful(context: &Context<'_>) -> Option<Vec<Removal>> {
+pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Removal>> {
     let reading = context.reading;
     let mut edits = Vec::new();
     let mut done: Vec<usize> = Vec::new();
@@ -59,47 +68,56 @@ pub(super) fn graceful(context: &Context<'_>) -> Option<Vec<Removal>> {
         .collect();
     let mut taken: Vec<Range<usize>> = Vec::new();
     for phrase in absent {
-        if done.contains(&phrase) || taken.iter().any(|range| range.contains(&reading.phrases[phrase].head.start)) {
+        if done.contains(&phrase)
+            || taken.iter().any(|range| range.contains(&reading.phrases[phrase].head.start))
+        {
             continue;
         }
         let list = list_around(reading, phrase);
         done.extend(&list);
-        let kept: Vec<usize> = list.iter().copied().filter(|member| !context.absent.contains_key(member)).collect();
+        let kept: Vec<usize> =
+            list.iter().copied().filter(|member| !context.absent.contains_key(member)).collect();
         if kept.is_empty() {
             let (removal, range) = unit(context, &list)?;
             taken.push(range);
             edits.extend(removal);
         } else {
-            edits.extend(shortened(reading, &list, &kept));
+            edits.extend(shortened(context, &list, &kept));
         }
     }
-    // Nothing that stays may go with it.
-    let lost = context.present().into_iter().any(|place| {
-        let phrase = &reading.phrases[place];
-        let inside = taken.iter().any(|range| range.contains(&phrase.head.start));
-        let elsewhere = reading.phrases.iter().enumerate().any(|(other, another)| {
-            other != place
-                && another.same_thing(phrase)
-                && !taken.iter().any(|range| range.contains(&another.head.start))
-                && !context.absent.contains_key(&other)
-        });
-        inside && !elsewhere
-    });
-    (!lost).then_some(edits)
+    // What stays in the picture is said again where its words went.
+    let lost: Vec<usize> = context
+        .present()
+        .into_iter()
+        .filter(|&place| taken.iter().any(|range| range.contains(&reading.phrases[place].head.start)))
+        .collect();
+    if !lost.is_empty() {
+        let end = reading.span(&reading.sentences[context.sentence]).end;
+        let again = neutral::introduce(context, so_far, &lost, &taken);
+        edits.extend(
+            again.map(|text| Removal { span: Span::new(end, end), replacement: format!(" {text}.") }),
+        );
+    }
+    Some(edits)
 }
 
 /// A list without some members: separators are set anew where members between went.
-fn shortened(reading: &Reading<'_>, list: &[usize], kept: &[usize]) -> Vec<Removal> {
+fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Removal> {
+    let reading = context.reading;
     let mut removals = Vec::new();
     let start = |phrase: usize| reading.span(&reading.phrases[phrase].tokens).start;
-    let end = |phrase: usize| reading.span(&(reading.phrases[phrase].tokens.start..unit_end(reading, phrase))).end;
+    let end =
+        |phrase: usize| reading.span(&(reading.phrases[phrase].tokens.start..unit_end(reading, phrase))).end;
     let (Some(&first), Some(&last), Some(&first_kept), Some(&last_kept)) =
         (list.first(), list.last(), kept.first(), kept.last())
     else {
         return removals;
     };
     let or = list.iter().any(|&member| reading.before(reading.phrases[member].tokens.start) == "or");
-    let cut = |from: usize, to: usize, text: &str| Removal { span: Span::new(from, to), replacement: text.to_owned() };
+    let cut = |from: usize, to: usize, text: &str| Removal {
+        span: Span::new(from, to),
+        replacement: text.to_owned(),
+    };
     if first != first_kept {
         removals.push(cut(start(first), start(first_kept), ""));
     }
@@ -113,7 +131,11 @@ fn shortened(reading: &Reading<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
             (false, _) => ", ",
         };
         let now = between.of(reading.text).unwrap_or_default();
-        let right = if conjunction { now.contains("and") || now.contains("or") || now.contains('&') } else { now.trim() == "," };
+        let right = if conjunction {
+            now.contains("and") || now.contains("or") || now.contains('&')
+        } else {
+            now.trim() == ","
+        };
         let adjacent = list.iter().position(|member| member == one).map(|at| at + 1)
             == list.iter().position(|member| member == next);
         if !(right && adjacent) {
@@ -124,10 +146,11 @@ fn shortened(reading: &Reading<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
         removals.push(cut(end(last_kept), end(last), ""));
     }
     let mut edits = Edits::default();
-    let plural = kept.len() > 1 || reading.phrases[first_kept].is_plural();
+    let plural = kept.len() > 1 || context.is_plural(first_kept);
     if let Some(verb) = existential_before(reading, first) {
         // "There is" agrees with what comes first.
-        agreement::agree(reading, &mut edits, verb, reading.phrases[first_kept].is_plural() || kept.len() > 1 && reading.word(verb) == "are", &[]);
+        let many = context.is_plural(first_kept) || kept.len() > 1 && reading.word(verb) == "are";
+        agreement::agree(reading, &mut edits, verb, many, &[]);
     }
     if let Some(verb) = verb_of(reading, last) {
         agreement::verbs(reading, &mut edits, verb, plural, &[]);
@@ -172,7 +195,8 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
             return delete(verb - 1..end);
         }
         let subject = reading.phrase_ending_at(verb)?;
-        let copula = if reading.phrases[subject].is_plural() || list_around(reading, subject).len() > 1 { "are" } else { "is" };
+        let copula =
+            if context.is_plural(subject) || list_around(reading, subject).len() > 1 { "are" } else { "is" };
         let follows = PREPOSITIONS.contains(&reading.word(end));
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
@@ -248,15 +272,16 @@ fn prepositional(
         return instead_of_predicate(reading, start - 1, start..end, end);
     }
     // "riding on a horse": the posture of "sitting" says something without its seat, the ride does not.
-    let posture = ["sitting", "standing", "lying", "laying", "sleeping", "resting", "walking", "running", "waiting", "posing", "swimming", "flying", "smiling", "eating", "playing", "grazing", "perched", "jumping"];
+    let posture = [
+        "sitting", "standing", "lying", "laying", "sleeping", "resting", "walking", "running", "waiting",
+        "posing", "swimming", "flying", "smiling", "eating", "playing", "grazing", "perched", "jumping",
+    ];
     if is_participle(before) && !posture.contains(&before) {
         let verb = start - 1;
         if COPULAS.contains(&reading.before(verb)) {
             return instead_of_predicate(reading, verb - 1, verb..end, end);
         }
-        if reading.phrase_ending_at(verb).is_none() {
-            return None;
-        }
+        reading.phrase_ending_at(verb)?;
         start = verb;
     }
     let mut end = end;

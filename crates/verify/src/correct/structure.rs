@@ -26,8 +26,9 @@ fn joined_before(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
     if separator.start < reading.sentences[of.sentence].start || opens_clause(reading, phrase) {
         return None;
     }
-    (0..reading.phrases.len())
-        .find(|&other| other != phrase && unit_end(reading, other) == separator.start && !reading.phrases[other].pronoun)
+    (0..reading.phrases.len()).find(|&other| {
+        other != phrase && unit_end(reading, other) == separator.start && !reading.phrases[other].pronoun
+    })
 }
 
 fn joined_after(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
@@ -52,21 +53,20 @@ pub(super) fn separator_before(reading: &Reading<'_>, place: usize) -> Option<Ra
 pub(super) fn opens_clause(reading: &Reading<'_>, phrase: usize) -> bool {
     let of = &reading.phrases[phrase];
     let Some(verb) = verb_of(reading, phrase) else { return false };
-    let agrees = match finite_verb(reading.word(verb)) {
+    match finite_verb(reading.word(verb)) {
         Some(Agreement::Singular) => !of.is_plural(),
         Some(Agreement::Plural) => of.is_plural() && clause_has_verb_before(reading, of.tokens.start),
         Some(Agreement::Any) => clause_has_verb_before(reading, of.tokens.start),
         None => false,
-    };
-    agrees && clause_has_verb_before(reading, of.tokens.start)
-        || agrees && finite_verb(reading.word(verb)) == Some(Agreement::Singular)
+    }
 }
 
 fn clause_has_verb_before(reading: &Reading<'_>, place: usize) -> bool {
     let sentence = reading.sentence_of(place);
     let start = reading.sentences[sentence].start;
     (start..place).any(|at| {
-        finite_verb(reading.word(at)).is_some() && !reading.phrases.iter().any(|phrase| phrase.tokens.contains(&at))
+        finite_verb(reading.word(at)).is_some()
+            && !reading.phrases.iter().any(|phrase| phrase.tokens.contains(&at))
     })
 }
 
@@ -104,8 +104,14 @@ pub(super) fn verb_of(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
         if word.ends_with("ly") || matches!(word, "both" | "all" | "also" | "that" | "which" | "who") {
             at += 1;
         } else if PREPOSITIONS.contains(&word) || is_participle(word) || word == "left" || word == "right" {
-            let next = reading.phrases.iter().filter(|next| next.tokens.start > at && next.tokens.start <= at + 4).min_by_key(|next| next.tokens.start)?;
-            if (at..next.tokens.start).any(|place| finite_verb(reading.word(place)).is_some() || reading.tokens[place].kind != TokenKind::Word) {
+            let next = reading
+                .phrases
+                .iter()
+                .filter(|next| next.tokens.start > at && next.tokens.start <= at + 4)
+                .min_by_key(|next| next.tokens.start)?;
+            if (at..next.tokens.start).any(|place| {
+                finite_verb(reading.word(place)).is_some() || reading.tokens[place].kind != TokenKind::Word
+            }) {
                 return None;
             }
             at = next.tokens.end;
@@ -121,19 +127,38 @@ pub(super) fn existential_before(reading: &Reading<'_>, phrase: usize) -> Option
     let start = reading.phrases[phrase].tokens.start;
     let verb = start.checked_sub(1)?;
     let verb = if matches!(reading.word(verb), "also" | "only") { verb.checked_sub(1)? } else { verb };
-    let there = matches!(reading.word(verb), "is" | "are" | "was" | "were") && reading.before(verb) == "there";
+    let there =
+        matches!(reading.word(verb), "is" | "are" | "was" | "were") && reading.before(verb) == "there";
     (there || reading.word(verb) == "there's").then_some(verb)
 }
 
 /// The tokens of the preposition right before a phrase, all its words: "to the left of", "in front of".
 pub(super) fn preposition_before(reading: &Reading<'_>, start: usize) -> Option<Range<usize>> {
     const LONG: &[&[&str]] = &[
-        &["to", "the", "left", "of"], &["to", "the", "right", "of"], &["on", "the", "left", "of"],
-        &["on", "the", "right", "of"], &["on", "the", "left", "side", "of"], &["on", "the", "right", "side", "of"],
-        &["in", "the", "middle", "of"], &["in", "the", "center", "of"], &["in", "the", "back", "of"],
-        &["at", "the", "edge", "of"], &["on", "the", "side", "of"], &["on", "the", "back", "of"],
-        &["in", "front", "of"], &["on", "top", "of"], &["on", "back", "of"], &["next", "to"], &["close", "to"], &["adjacent", "to"],
-        &["left", "of"], &["right", "of"], &["inside", "of"], &["out", "of"], &["along", "with"], &["up", "against"],
+        &["to", "the", "left", "of"],
+        &["to", "the", "right", "of"],
+        &["on", "the", "left", "of"],
+        &["on", "the", "right", "of"],
+        &["on", "the", "left", "side", "of"],
+        &["on", "the", "right", "side", "of"],
+        &["in", "the", "middle", "of"],
+        &["in", "the", "center", "of"],
+        &["in", "the", "back", "of"],
+        &["at", "the", "edge", "of"],
+        &["on", "the", "side", "of"],
+        &["on", "the", "back", "of"],
+        &["in", "front", "of"],
+        &["on", "top", "of"],
+        &["on", "back", "of"],
+        &["next", "to"],
+        &["close", "to"],
+        &["adjacent", "to"],
+        &["left", "of"],
+        &["right", "of"],
+        &["inside", "of"],
+        &["out", "of"],
+        &["along", "with"],
+        &["up", "against"],
     ];
     for words in LONG {
         if let Some(place) = start.checked_sub(words.len())

@@ -1,1 +1,266 @@
+use lavr_types::{CountBound, Entity, Vocabulary, perception::SpatialRelation};
+use proptest::prelude::*;
 
+use super::*;
+
+fn corrector() -> RuleCorrector<'static> {
+    RuleCorrector::new(Vocabulary::builtin())
+}
+
+fn claims(text: &str) -> Vec<Claim> {
+    LexicalExtractor::new(Vocabulary::builtin()).read(text).claims
+}
+
+fn judgement(verdict: Verdict, truth: Option<Assertion>) -> Judgement {
+    Judgement { verdict, truth, confidence: 0.9, evidence: Vec::new(), reason: String::new() }
+}
+
+/// What is true instead, in one word: `0` absent, a number, a colour, a relation, `=label`, or a text.
+fn truth(claim: &Claim, word: &str) -> Assertion {
+    match &claim.assertion {
+        Assertion::Existence { entity, present: true } => match word.strip_prefix('=') {
+            Some(label) => Assertion::Existence {
+                entity: Entity {
+                    label: Some(label.to_owned()),
+                    surface: label.to_owned(),
+                    span: entity.span,
+                },
+                present: true,
+            },
+            None => Assertion::Existence { entity: entity.clone(), present: false },
+        },
+        Assertion::Existence { entity, .. } => Assertion::Existence { entity: entity.clone(), present: true },
+        Assertion::Count { entity, .. } => Assertion::Count {
+            entity: entity.clone(),
+            count: word.parse().map_or(CountBound::Several, CountBound::Exactly),
+        },
+        Assertion::Color { entity, .. } => {
+            Assertion::Color { entity: entity.clone(), color: word.to_owned() }
+        }
+        Assertion::Relation { subject, object, .. } => {
+            let relation = match word {
+                "left" => SpatialRelation::LeftOf,
+                "right" => SpatialRelation::RightOf,
+                "above" => SpatialRelation::Above,
+                "below" => SpatialRelation::Below,
+                _ => SpatialRelation::Near,
+            };
+            Assertion::Relation { subject: subject.clone(), relation, object: object.clone() }
+        }
+        Assertion::Text { carrier, .. } => {
+            Assertion::Text { text: word.to_owned(), carrier: carrier.clone() }
+        }
+        other => other.clone(),
+    }
+}
+
+/// Contradicts each claim whose surface is named (the `n`-th of them with `#n`), and supports the rest.
+fn corrected(text: &str, wrong: &[(&str, &str)], policy: Policy) -> Correction {
+    let mut judged: Vec<(Claim, Judgement)> =
+        claims(text).into_iter().map(|claim| (claim, judgement(Verdict::Supported, None))).collect();
+    for (surface, word) in wrong {
+        let mut found = false;
+        for (claim, verdict) in judged.iter_mut().filter(|(claim, _)| claim.surface == *surface) {
+            // A noun's absence is not the truth of its colour, so the first kind that fits is taken.
+            *verdict = judgement(Verdict::Contradicted, Some(truth(claim, word)));
+            found = true;
+        }
+        assert!(found, "{text}: no claim {surface:?} in {judged:?}");
+    }
+    corrector().rewrite(text, &judged, policy)
+}
+
+#[test]
+fn corrections_keep_the_grammar() {
+    type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str);
+    let cases: &[Case<'_>] = &[
+        // Numbers: noun, verb, pronoun agree.
+        ("Two dogs sit on a couch.", &[("Two", "1")], "One dog sits on a couch."),
+        ("One dog sits on a couch.", &[("One", "3")], "Three dogs sit on a couch."),
+        ("There are two dogs in the park.", &[("two", "1")], "There is one dog in the park."),
+        ("There is one man.", &[("one", "4")], "There are four men."),
+        ("Two dogs are black. They sleep.", &[("Two", "1")], "One dog is black. It sleeps."),
+        ("I see 3 buses.", &[("3", "1")], "I see 1 bus."),
+        ("A couple of dogs play.", &[("A couple of", "1")], "One dog plays."),
+        ("Both dogs watch a cat and wait.", &[("Both", "1")], "One dog watches a cat and waits."),
+        ("Seven dogs and a cat are here.", &[("Seven", "1")], "One dog and a cat are here."),
+        ("At least five children play.", &[("At least five", "2")], "Two children play."),
+        ("Nine knives lie there.", &[("Nine", "several")], "Several knives lie there."),
+        // Colours: the article agrees.
+        ("A red car.", &[("red", "orange")], "An orange car."),
+        ("An orange car.", &[("orange", "blue")], "A blue car."),
+        ("The dark blue car stops.", &[("dark blue", "white")], "The white car stops."),
+        ("A red and white car.", &[("red", "white")], "A white car."),
+        ("The car is red and white.", &[("white", "red")], "The car is red."),
+        // Places.
+        ("A dog is to the left of a cat.", &[("to the left of", "right")], "A dog is to the right of a cat."),
+        ("On the left is a bus.", &[("On the left", "right")], "On the right is a bus."),
+        ("A cat sits on a bed.", &[("on", "near")], "A cat sits next to a bed."),
+        ("A cat under the car.", &[("under", "above")], "A cat above the car."),
+        // Text.
+        ("The sign reads \"STOP\".", &[("STOP", "SHOP\n\"now\"")], "The sign reads \"SHOP now\"."),
+        // Something else stands there.
+        ("A cow grazes.", &[("cow", "=elephant")], "An elephant grazes."),
+        ("Two cows graze.", &[("cows", "=sheep")], "Two sheep graze."),
+        // Absent: lists.
+        ("A dog and a cat on a sofa.", &[("cat", "0")], "A dog on a sofa."),
+        ("A dog and a cat on a sofa.", &[("dog", "0")], "A cat on a sofa."),
+        ("A dog, a cat and a bird sit there.", &[("bird", "0")], "A dog and a cat sit there."),
+        ("A dog, a cat and a bird sit there.", &[("cat", "0")], "A dog and a bird sit there."),
+        ("A dog, a cat, and a bird sit there.", &[("dog", "0"), ("cat", "0")], "A bird sits there."),
+        ("A dog and a cat are asleep.", &[("dog", "0")], "A cat is asleep."),
+        ("There are a dog and a cat.", &[("dog", "0")], "There is a cat."),
+        // Absent: what serves another.
+        ("A man with a dog walks by.", &[("dog", "0")], "A man walks by."),
+        ("A man with a dog on a leash.", &[("dog", "0")], "A man."),
+        ("A man holding an umbrella waits.", &[("umbrella", "0")], "A man waits."),
+        ("A man is holding an umbrella.", &[("umbrella", "0")], "A man is visible."),
+        ("A man rides a horse on the beach.", &[("horse", "0")], "A man is on the beach."),
+        ("A dog is on a sofa.", &[("sofa", "0")], "A dog is visible."),
+        ("A dog sits on a sofa.", &[("sofa", "0")], "A dog sits."),
+        ("A cup stands in front of a laptop on the table.", &[("laptop", "0")], "A cup stands on the table."),
+        ("On the sofa, a dog sleeps.", &[("sofa", "0")], "A dog sleeps."),
+        // Absent: subjects.
+        ("A dog runs and a cat sleeps.", &[("cat", "0")], "A dog runs."),
+        ("A dog runs and a cat sleeps.", &[("dog", "0")], "A cat sleeps."),
+        ("A dog runs while a cat sleeps on a bed.", &[("cat", "0")], "A dog runs. There is a bed."),
+        ("A cat sleeps on the sofa. A dog runs.", &[("cat", "0")], "There is a sofa. A dog runs."),
+        ("A cat sleeps. A dog runs.", &[("cat", "0")], "A dog runs."),
+        ("A dog runs. A cat sleeps.", &[("cat", "0")], "A dog runs."),
+        ("A dog runs. A cat sleeps. It is black.", &[("cat", "0")], "A dog runs."),
+        ("There is a cat on the old sofa.", &[("cat", "0")], "There is an old sofa."),
+        ("A cat sleeps.", &[("cat", "0")], "There is no cat."),
+        ("Yes, there is a cat.", &[("cat", "0")], "No, there is no cat."),
+        // Denied but there.
+        ("There is no dog.", &[("no dog", "1")], "There is a dog."),
+        ("There are no dogs here.", &[("no dogs", "1")], "There are dogs here."),
+        ("A man without an umbrella.", &[("without an umbrella", "1")], "A man with an umbrella."),
+        ("There isn't a dog.", &[("isn't a dog", "1")], "There is a dog."),
+        ("There aren't any dogs.", &[("aren't any dogs", "1")], "There are dogs."),
+        ("No dog is visible.", &[("No dog", "1")], "A dog is visible."),
+        // Several edits in one sentence.
+        (
+            "Two red dogs and a cat sit.",
+            &[("Two", "1"), ("red", "brown"), ("cat", "0")],
+            "One brown dog sits.",
+        ),
+    ];
+    let faults: Vec<String> = cases
+        .iter()
+        .filter_map(|(text, wrong, expected)| {
+            let now = corrected(text, wrong, Policy::Keep).text;
+            (now != *expected).then(|| format!("{text}\n  wanted {expected}\n  got    {now}"))
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_policy_decides_what_becomes_of_unconfirmed_claims() {
+    let text = "A red car and a tree.";
+    let judged: Vec<(Claim, Judgement)> = claims(text)
+        .into_iter()
+        .map(|claim| {
+            let verdict = if claim.surface == "car" { Verdict::Supported } else { Verdict::Insufficient };
+            (claim, judgement(verdict, None))
+        })
+        .collect();
+    let after = |policy| corrector().rewrite(text, &judged, policy).text;
+    assert_eq!(after(Policy::Keep), text);
+    assert_eq!(after(Policy::Mark), "A red [unverified] car and a tree [unverified].");
+    assert_eq!(after(Policy::Drop), "A car.");
+}
+
+#[test]
+fn every_edit_names_the_claim_that_made_it_necessary() {
+    let text = "Two dogs sit on a red couch.";
+    let correction = corrected(text, &[("Two", "1"), ("red", "orange")], Policy::Keep);
+    assert_eq!(correction.text, "One dog sits on an orange couch.");
+    let claims = claims(text);
+    for edit in &correction.edits {
+        assert!(
+            edit.claims.iter().all(|&claim| ["Two", "red"].contains(&claims[claim].surface.as_str())),
+            "{edit:?}"
+        );
+        assert!(!edit.claims.is_empty());
+    }
+}
+
+/// A text with claims, any of which may be contradicted.
+fn judged_texts() -> impl Strategy<Value = (String, Vec<bool>)> {
+    let piece = prop::sample::select(vec![
+        "a dog",
+        "two cats",
+        "the red car",
+        "on a sofa",
+        "and",
+        ",",
+        ".",
+        "is black",
+        "sits",
+        "are",
+        "there is",
+        "it",
+        "with an umbrella",
+        "a man",
+        "holding a cup",
+        "no bus",
+        "reads \"STOP\"",
+        "next to",
+        "on the left",
+        "\n",
+        "while",
+        "several birds",
+        "Yes,",
+        "A person",
+        "\u{e9}t\u{e9}",
+        "\u{1f436}",
+    ]);
+    (
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.join(" ")),
+        prop::collection::vec(any::<bool>(), 64),
+    )
+}
+
+proptest! {
+    #[test]
+    fn nothing_contradicted_changes_no_byte(text in "\\PC{0,200}") {
+        let judged: Vec<_> = claims(&text)
+            .into_iter()
+            .enumerate()
+            .map(|(place, claim)| {
+                let verdict = if place % 2 == 0 { Verdict::Supported } else { Verdict::Insufficient };
+                (claim, judgement(verdict, None))
+            })
+            .collect();
+        let correction = corrector().rewrite(&text, &judged, Policy::Keep);
+        prop_assert_eq!(correction.text, text);
+        prop_assert!(correction.edits.is_empty());
+    }
+
+    #[test]
+    fn edits_are_disjoint_and_make_the_text((text, wrong) in judged_texts()) {
+        let judged: Vec<_> = claims(&text)
+            .into_iter()
+            .zip(wrong.iter().cycle())
+            .map(|(claim, wrong)| {
+                let verdict = if *wrong { Verdict::Contradicted } else { Verdict::Supported };
+                let truth = wrong.then(|| truth(&claim, "1"));
+                (claim, judgement(verdict, truth))
+            })
+            .collect();
+        for policy in [Policy::Keep, Policy::Mark, Policy::Drop] {
+            let correction = corrector().rewrite(&text, &judged, policy);
+            let mut rebuilt = String::new();
+            let mut place = 0;
+            for edit in &correction.edits {
+                prop_assert!(edit.span.start >= place && edit.span.of(&text).is_some());
+                rebuilt.push_str(&text[place..edit.span.start]);
+                rebuilt.push_str(&edit.replacement);
+                place = edit.span.end;
+            }
+            rebuilt.push_str(&text[place..]);
+            prop_assert_eq!(&rebuilt, &correction.text);
+        }
+    }
+}

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lavr_types::{Assertion, Claim, CountBound, Entity, Vocabulary, perception::SpatialRelation};
+use lavr_types::{
+    Assertion, Claim, CountBound, Entity, Judgement, Span, Verdict, Vocabulary, perception::SpatialRelation,
+};
 
 use super::{
     agreement,
@@ -68,6 +70,27 @@ pub(super) fn replace(
     }
 }
 
+/// Phrases whose number a correction sets, with whether they are plural then.
+pub(super) fn new_numbers(reading: &Reading<'_>, judged: &[(Claim, Judgement)]) -> BTreeMap<usize, bool> {
+    judged
+        .iter()
+        .filter(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
+        .filter_map(|(claim, judgement)| match &judgement.truth {
+            Some(Assertion::Count { count, .. }) => {
+                Some((counted_by(reading, claim.span)?, *count != CountBound::Exactly(1)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The phrase whose number words these are.
+fn counted_by(reading: &Reading<'_>, span: Span) -> Option<usize> {
+    reading.phrases.iter().position(|phrase| {
+        phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == span)
+    })
+}
+
 fn number(
     reading: &Reading<'_>,
     vocabulary: &Vocabulary,
@@ -77,17 +100,16 @@ fn number(
     count: CountBound,
 ) {
     let words = match count {
-        CountBound::Exactly(number) if claim.surface.chars().any(|c| c.is_ascii_digit()) => number.to_string(),
+        CountBound::Exactly(number) if claim.surface.chars().any(|c| c.is_ascii_digit()) => {
+            number.to_string()
+        }
         CountBound::Exactly(number) | CountBound::AtLeast(number) | CountBound::AtMost(number) => {
             vocabulary.number_word(number).map_or_else(|| number.to_string(), str::to_owned)
         }
         CountBound::Several => "several".to_owned(),
     };
     edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
-    let found = reading.phrases.iter().position(|phrase| {
-        phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == claim.span)
-    });
-    let Some(place) = found else { return };
+    let Some(place) = counted_by(reading, claim.span) else { return };
     let phrase = &reading.phrases[place];
     let (before, after) = (phrase.is_plural(), count != CountBound::Exactly(1));
     if before == after {
@@ -133,20 +155,25 @@ fn color(
         .iter()
         .map(|phrase| phrase.colors.clone())
         .chain(reading.phrases.iter().enumerate().map(|(place, _)| {
-            predicate.iter().filter(|(subject, _)| *subject == place).map(|(_, color)| color.clone()).collect()
+            predicate
+                .iter()
+                .filter(|(subject, _)| *subject == place)
+                .map(|(_, color)| color.clone())
+                .collect()
         }))
         .find(|colors: &Vec<ColorWord>| colors.iter().any(|color| reading.span(&color.tokens) == claim.span))
         .unwrap_or_default();
     let place = group.iter().position(|color| reading.span(&color.tokens) == claim.span);
-    let said_already = group.iter().enumerate().any(|(other, color)| {
-        Some(other) != place && vocabulary.colors_for(&color.word).contains(&truth)
-    });
+    let said_already = group
+        .iter()
+        .enumerate()
+        .any(|(other, color)| Some(other) != place && vocabulary.colors_for(&color.word).contains(&truth));
     match place {
         Some(place) if said_already => {
             let tokens = &group[place].tokens;
             let taken = match (place.checked_sub(1).map(|before| &group[before]), group.get(place + 1)) {
-                (_, Some(next)) => lavr_types::Span::new(reading.span(tokens).start, reading.span(&next.tokens).start),
-                (Some(before), None) => lavr_types::Span::new(reading.span(&before.tokens).end, reading.span(tokens).end),
+                (_, Some(next)) => Span::new(reading.span(tokens).start, reading.span(&next.tokens).start),
+                (Some(before), None) => Span::new(reading.span(&before.tokens).end, reading.span(tokens).end),
                 (None, None) => claim.span,
             };
             edits.add(taken, "", &[index]);
@@ -166,8 +193,8 @@ fn relation_words(surface: &str, relation: SpatialRelation, has_object: bool) ->
     let swapped = match relation {
         SpatialRelation::LeftOf => swap("right", "left"),
         SpatialRelation::RightOf => swap("left", "right"),
-        SpatialRelation::Above => swap("bottom", "top").or_else(|| swap("under", "over")),
-        SpatialRelation::Below => swap("top", "bottom").filter(|_| !has_object).or_else(|| swap("over", "under")),
+        SpatialRelation::Above => swap("bottom", "top"),
+        SpatialRelation::Below if !has_object => swap("top", "bottom"),
         _ => None,
     };
     swapped.unwrap_or_else(|| words_for(relation, has_object).to_owned())
@@ -202,9 +229,10 @@ fn name(
 /// "no dog" becomes "a dog", "without a dog" becomes "with a dog".
 fn affirm(reading: &Reading<'_>, edits: &mut Edits, index: usize, claim: &Claim) {
     let Some(place) = reading.phrases.iter().position(|phrase| {
-        phrase.negation.as_ref().is_some_and(|negation| {
-            reading.span(&(negation.start..phrase.head.end)) == claim.span
-        })
+        phrase
+            .negation
+            .as_ref()
+            .is_some_and(|negation| reading.span(&(negation.start..phrase.head.end)) == claim.span)
     }) else {
         return;
     };
@@ -227,10 +255,8 @@ fn affirm(reading: &Reading<'_>, edits: &mut Edits, index: usize, claim: &Claim)
 }
 
 /// Takes out a claim that nothing confirms, where the sentence can do without it.
-#[expect(clippy::too_many_arguments, reason = "the state of one pass over the claims")]
 pub(super) fn drop(
     reading: &Reading<'_>,
-    vocabulary: &Vocabulary,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
@@ -245,11 +271,7 @@ pub(super) fn drop(
             }
         }
         Assertion::Count { .. } => {
-            let several = reading.phrases.iter().any(|phrase| {
-                phrase.is_plural()
-                    && phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == claim.span)
-            });
-            if several {
+            if counted_by(reading, claim.span).is_some_and(|place| reading.phrases[place].is_plural()) {
                 edits.add(claim.span, &cased_like(&claim.surface, "several"), &[index]);
             }
         }
@@ -266,5 +288,4 @@ pub(super) fn drop(
         }
         _ => gone.entry(sentence).or_default().push(index),
     }
-    let _ = vocabulary;
 }

@@ -23,7 +23,12 @@ pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<
     claims
 }
 
-fn claim(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: &NounPhrase, color: &ColorWord) -> Option<Claim> {
+fn claim(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &NounPhrase,
+    color: &ColorWord,
+) -> Option<Claim> {
     if phrase.unreal {
         return None;
     }
@@ -45,21 +50,38 @@ fn claim(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: &NounPhrase, co
 pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize, ColorWord)> {
     let mut found = Vec::new();
     for place in 0..reading.tokens.len() {
-        if !COPULAS.contains(&reading.word(place)) || reading.foreign.get(reading.sentence_of(place)) != Some(&false) {
+        if !COPULAS.contains(&reading.word(place))
+            || reading.foreign.get(reading.sentence_of(place)) != Some(&false)
+        {
             continue;
         }
         let Some(subject) = subject_of(reading, place) else { continue };
         let mut at = place + 1;
         while matches!(
             reading.word(at),
-            "all" | "both" | "mostly" | "mainly" | "very" | "also" | "clearly" | "painted" | "colored" | "coloured" | "entirely" | "primarily"
+            "all"
+                | "both"
+                | "mostly"
+                | "mainly"
+                | "very"
+                | "also"
+                | "clearly"
+                | "painted"
+                | "colored"
+                | "coloured"
+                | "entirely"
+                | "primarily"
         ) {
             at += 1;
         }
         let colors = colors_from(reading, vocabulary, at);
         let Some(end) = colors.last().map(|color| color.tokens.end) else { continue };
         // "is orange juice": the colour belongs to a noun behind it.
-        if reading.phrases.iter().any(|phrase| phrase.tokens.start < end && phrase.tokens.end > at && !phrase.pronoun) {
+        if reading
+            .phrases
+            .iter()
+            .any(|phrase| phrase.tokens.start < end && phrase.tokens.end > at && !phrase.pronoun)
+        {
             continue;
         }
         found.extend(colors.into_iter().map(|color| (subject, color)));
@@ -82,6 +104,9 @@ fn colors_from(reading: &Reading<'_>, vocabulary: &Vocabulary, mut at: usize) ->
             at += 2;
         } else if matches!(reading.word(at), "and" | ",") {
             at += 1;
+        } else if reading.word(at) == "or" {
+            // "Black or gray" leaves it open.
+            return Vec::new();
         } else {
             break;
         }
@@ -93,7 +118,9 @@ fn colors_from(reading: &Reading<'_>, vocabulary: &Vocabulary, mut at: usize) ->
 /// ("the dog on the sofa is ...").
 pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
     let mut end = verb;
-    while end > 0 && (reading.before(end).ends_with("ly") || matches!(reading.before(end), "also" | "both" | "all")) {
+    while end > 0
+        && (reading.before(end).ends_with("ly") || matches!(reading.before(end), "also" | "both" | "all"))
+    {
         end -= 1;
     }
     let relative = matches!(reading.before(end), "that" | "which" | "who");

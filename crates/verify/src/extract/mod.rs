@@ -77,7 +77,8 @@ impl<'v> LexicalExtractor<'v> {
             notes.push(if reading.foreign.iter().all(|foreign| *foreign) {
                 "the text does not read as English: the lexical extractor found no claims in it".to_owned()
             } else {
-                "some sentences do not read as English: the lexical extractor found no claims in them".to_owned()
+                "some sentences do not read as English: the lexical extractor found no claims in them"
+                    .to_owned()
             });
         }
         Extraction { claims, notes }
@@ -117,7 +118,8 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
     if let Some(negation) = &phrase.negation {
         let tokens = negation.start..phrase.head.end;
         let denied = matches!(reading.word(negation.start), "no" | "without")
-            || reading.before(negation.start) == "there" && phrase.determiner != crate::text::Determiner::Definite;
+            || reading.before(negation.start) == "there"
+                && phrase.determiner != crate::text::Determiner::Definite;
         // "The animal is not a dog" says what something is, not what is there.
         let assertion = if denied && phrase.colors.is_empty() && phrase.quantity.is_none() {
             Assertion::Existence { entity: entity(reading, phrase), present: false }
@@ -140,9 +142,7 @@ fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
     let mut found = Vec::new();
     for (sentence, range) in reading.sentences.iter().enumerate() {
         let mut range = range.clone();
-        while range.end > range.start
-            && reading.tokens[range.end - 1].kind == crate::text::TokenKind::Mark
-        {
+        while range.end > range.start && reading.tokens[range.end - 1].kind == crate::text::TokenKind::Mark {
             range.end -= 1;
         }
         let span = reading.span(&range);

@@ -6,13 +6,71 @@ use super::entity;
 use crate::text::{Reading, TokenKind};
 
 const SAYS: &[&str] = &[
-    "reads", "read", "reading", "says", "say", "saying", "labeled", "labelled", "written", "word", "words", "text",
-    "titled", "inscription", "inscribed", "lettering", "letters", "displays", "displaying", "caption", "spells", "spelling", "marked", "printed", "title", "name", "named", "called", "slogan", "message", "logo",
+    "reads",
+    "read",
+    "reading",
+    "says",
+    "say",
+    "saying",
+    "labeled",
+    "labelled",
+    "written",
+    "word",
+    "words",
+    "text",
+    "titled",
+    "inscription",
+    "inscribed",
+    "lettering",
+    "letters",
+    "displays",
+    "displaying",
+    "caption",
+    "spells",
+    "spelling",
+    "marked",
+    "printed",
+    "title",
+    "name",
+    "named",
+    "called",
+    "slogan",
+    "message",
+    "logo",
 ];
 
 const CARRIERS: &[&str] = &[
-    "sign", "banner", "poster", "board", "billboard", "shirt", "t-shirt", "label", "logo", "book", "page", "bus",
-    "truck", "car", "screen", "flag", "plate", "bottle", "box", "store", "shop", "cover", "package", "wall", "newspaper", "card", "menu", "cup", "mug", "document", "receipt",
+    "sign",
+    "banner",
+    "poster",
+    "board",
+    "billboard",
+    "shirt",
+    "t-shirt",
+    "label",
+    "logo",
+    "book",
+    "page",
+    "bus",
+    "truck",
+    "car",
+    "screen",
+    "flag",
+    "plate",
+    "bottle",
+    "box",
+    "store",
+    "shop",
+    "cover",
+    "package",
+    "wall",
+    "newspaper",
+    "card",
+    "menu",
+    "cup",
+    "mug",
+    "document",
+    "receipt",
 ];
 
 /// How many tokens before a quotation are looked at for a word like "reads".
@@ -27,12 +85,16 @@ pub(super) fn claims(reading: &Reading<'_>) -> Vec<Claim> {
         }
         let start = reading.sentences[sentence].start.max(place.saturating_sub(REACH));
         let span = if token.kind == TokenKind::Quote {
-            let said = (start..place).any(|at| SAYS.contains(&reading.word(at)) || CARRIERS.contains(&reading.word(at)));
+            let said = (start..place)
+                .any(|at| SAYS.contains(&reading.word(at)) || CARRIERS.contains(&reading.word(at)));
             if !said {
                 continue;
             }
             inner(reading.text, token.span)
-        } else if matches!(reading.before(place), "reads" | "says" | "reading" | "saying" | "labeled" | "labelled") {
+        } else if matches!(
+            reading.before(place),
+            "reads" | "says" | "reading" | "saying" | "labeled" | "labelled"
+        ) {
             capitals(reading, place)
         } else {
             continue;

@@ -54,15 +54,35 @@ const IN_PICTURE: &[(&[&str], SpatialRelation)] = &[
 
 /// What a thing can stand or lie on so that boxes show it. "On the phone" and "on a leash" are no places.
 const SUPPORTS: &[&str] = &[
-    "bench", "chair", "couch", "bed", "dining table", "horse", "bicycle", "motorcycle", "skateboard", "surfboard",
-    "snowboard", "skis", "boat", "elephant", "toilet", "car", "truck", "suitcase",
+    "bench",
+    "chair",
+    "couch",
+    "bed",
+    "dining table",
+    "horse",
+    "bicycle",
+    "motorcycle",
+    "skateboard",
+    "surfboard",
+    "snowboard",
+    "skis",
+    "boat",
+    "elephant",
+    "toilet",
+    "car",
+    "truck",
+    "suitcase",
 ];
 
 /// What a thing can be in so that boxes show it. "In a tie" is no place.
-const CONTAINERS: &[&str] = &["car", "bus", "train", "truck", "boat", "bowl", "sink", "suitcase", "vase", "bed", "oven"];
+const CONTAINERS: &[&str] =
+    &["car", "bus", "train", "truck", "boat", "bowl", "sink", "suitcase", "vase", "bed", "oven"];
 
 /// The most words that may stand between a thing and the preposition that places it.
 const LONGEST_LINK: usize = 5;
+
+/// The most words between a phrase and the one that it hangs on: "is sitting to the right of".
+const LONGEST_HOLD: usize = 8;
 
 pub(super) fn claims(reading: &Reading<'_>) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
@@ -108,8 +128,10 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
     let end = place + words.len();
     let object = reading.phrase_starting_at(end)?;
     let thing = &reading.phrases[object];
-    let inside = thing.labels.iter().all(|label| CONTAINERS.contains(&label.as_str()));
-    let support = thing.labels.iter().all(|label| SUPPORTS.contains(&label.as_str()));
+    let inside =
+        !thing.labels.is_empty() && thing.labels.iter().all(|label| CONTAINERS.contains(&label.as_str()));
+    let support =
+        !thing.labels.is_empty() && thing.labels.iter().all(|label| SUPPORTS.contains(&label.as_str()));
     let checkable = match relation {
         SpatialRelation::On => support,
         SpatialRelation::Inside => inside,
@@ -120,7 +142,12 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
         && ["ing", "s", "ed"].iter().any(|ending| reading.before(place).ends_with(ending))
         && reading.phrase_ending_at(place).is_none()
         && !matches!(reading.before(place), "is" | "hanging" | "hangs" | "flying" | "flies" | "hovering");
-    if !checkable || moving || thing.unreal || thing.negation.is_some() || thing.pronoun && thing.antecedent.is_none() {
+    if !checkable
+        || moving
+        || thing.unreal
+        || thing.negation.is_some()
+        || thing.pronoun && thing.antecedent.is_none()
+    {
         return Some((None, end));
     }
     let subjects = subjects(reading, place, thing.tokens.end, range);
@@ -138,7 +165,9 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
         .max_by_key(|(_, phrase)| phrase.tokens.end);
     if let Some((nearest, phrase)) = before {
         let link = phrase.tokens.end..place;
-        let joined = link.clone().any(|at| matches!(reading.word(at), "and" | "," | ";" | "while" | "but" | ":" | "or"));
+        let joined = link
+            .clone()
+            .any(|at| matches!(reading.word(at), "and" | "," | ";" | "while" | "but" | ":" | "or"));
         if link.len() > LONGEST_LINK || joined {
             return Vec::new();
         }
@@ -213,8 +242,11 @@ impl Reading<'_> {
         let link = before.tokens.end..of.tokens.start;
         let plain = link.clone().all(|at| {
             self.tokens[at].kind == crate::text::TokenKind::Word
-                && !matches!(self.word(at), "and" | "or" | "but" | "while" | "that" | "which" | "who" | "as" | "because")
+                && !matches!(
+                    self.word(at),
+                    "and" | "or" | "but" | "while" | "that" | "which" | "who" | "as" | "because"
+                )
         });
-        (plain && !link.is_empty() && link.len() <= LONGEST_LINK).then_some(outer)
+        (plain && !link.is_empty() && link.len() <= LONGEST_HOLD).then_some(outer)
     }
 }

@@ -1,1 +1,122 @@
+use std::fmt::Write;
 
+use lavr_types::{Assertion, CountBound, Entity, Vocabulary};
+use proptest::prelude::*;
+
+use super::*;
+
+fn thing(entity: &Entity) -> String {
+    match &entity.label {
+        Some(label) => format!("{}={label}", entity.surface),
+        None => entity.surface.clone(),
+    }
+}
+
+fn in_words(assertion: &Assertion) -> String {
+    match assertion {
+        Assertion::Existence { entity, present: true } => format!("there is {}", thing(entity)),
+        Assertion::Existence { entity, present: false } => format!("there is no {}", thing(entity)),
+        Assertion::Count { entity, count } => {
+            let bound = match count {
+                CountBound::Exactly(number) => format!("{number}"),
+                CountBound::AtLeast(number) => format!(">={number}"),
+                CountBound::AtMost(number) => format!("<={number}"),
+                CountBound::Several => "several".to_owned(),
+            };
+            format!("{bound} x {}", thing(entity))
+        }
+        Assertion::Color { entity, color } => format!("{} is {color}", thing(entity)),
+        Assertion::Relation { subject, relation, object } => {
+            format!(
+                "{} {relation:?} {}",
+                thing(subject),
+                object.as_ref().map_or("the picture".to_owned(), thing)
+            )
+        }
+        Assertion::Text { text, carrier } => {
+            format!("text \"{text}\" on {}", carrier.as_ref().map_or("the picture".to_owned(), thing))
+        }
+        Assertion::Attribute { entity, attribute } => format!("{} is {attribute}", thing(entity)),
+        Assertion::Other => "other".to_owned(),
+    }
+}
+
+#[test]
+fn texts_give_their_claims() {
+    let mut shown = String::new();
+    for text in include_str!("../../tests/data/extraction.txt").lines().filter(|line| !line.starts_with('#'))
+    {
+        let extraction = LexicalExtractor::new(Vocabulary::builtin()).read(text);
+        writeln!(shown, "{text}").unwrap();
+        for claim in &extraction.claims {
+            let hedge = if claim.hedged { "  (hedged)" } else { "" };
+            write!(shown, "    [{}] {}{hedge}", claim.surface, in_words(&claim.assertion)).unwrap();
+            for reading in &claim.readings {
+                write!(shown, "  or {}", in_words(reading)).unwrap();
+            }
+            shown.push('\n');
+        }
+        for note in &extraction.notes {
+            writeln!(shown, "    note: {note}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
+/// Words that make trouble, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "an",
+        "the",
+        "no",
+        "two",
+        "dog",
+        "dogs",
+        "sofa",
+        "red",
+        "and",
+        ",",
+        ".",
+        "?",
+        "is",
+        "are",
+        "there",
+        "it",
+        "\"",
+        "'",
+        "on",
+        "the left",
+        "of",
+        "next to",
+        "reads",
+        "STOP",
+        "\n",
+        "at least",
+        "without",
+        "orange",
+        "with",
+        "holding",
+        "both",
+        "a pair of",
+        "1,000",
+        "caf\u{e9}",
+        "\u{1f436}",
+        "that",
+    ]);
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn any_text_can_be_read_and_every_span_fits(text in prop_oneof!["\\PC{0,120}", pieces()]) {
+        let extraction = LexicalExtractor::new(Vocabulary::builtin()).read(&text);
+        for claim in &extraction.claims {
+            prop_assert_eq!(claim.span.of(&text), Some(claim.surface.as_str()));
+            prop_assert!(!claim.surface.is_empty());
+            for entity in crate::scene::entities(claim) {
+                prop_assert_eq!(entity.span.of(&text), Some(entity.surface.as_str()));
+            }
+        }
+    }
+}

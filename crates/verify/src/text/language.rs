@@ -5,32 +5,36 @@ use lavr_types::Vocabulary;
 use super::{Token, TokenKind};
 
 const ENGLISH: &[&str] = &[
-    "a", "an", "the", "is", "are", "was", "were", "of", "on", "at", "with", "and", "or", "to", "there", "this", "that",
-    "it", "its", "his", "her", "their", "he", "she", "they", "by", "from", "next", "near", "no", "not", "has", "have",
-    "wearing", "holding", "sitting", "standing", "which", "who", "behind", "under", "above", "left", "right", "some", "several", "two", "three",
-    "both", "while", "into", "one",
+    "a", "an", "the", "is", "are", "was", "were", "of", "on", "at", "with", "and", "or", "to", "there",
+    "this", "that", "it", "its", "his", "her", "their", "he", "she", "they", "by", "from", "next", "near",
+    "no", "not", "has", "have", "wearing", "holding", "sitting", "standing", "which", "who", "behind",
+    "under", "above", "left", "right", "some", "several", "two", "three", "both", "while", "into", "one",
 ];
 
 /// Frequent short words of neighbours of English in the same script that are no English words.
 const FOREIGN: &[&str] = &[
     // German, Dutch
-    "der", "das", "ein", "eine", "einem", "einen", "einer", "eines", "und", "ist", "sind", "auf", "dem", "den", "mit",
-    "nicht", "im", "zwei", "drei", "neben", "unter", "ueber", "vor", "hinter", "liegt", "sitzt", "steht", "het",
-    "een", "van", "op", "naast", "zijn", "twee", "ik", "es",
+    "der", "das", "ein", "eine", "einem", "einen", "einer", "eines", "und", "ist", "sind", "auf", "dem",
+    "den", "mit", "nicht", "im", "zwei", "drei", "neben", "unter", "ueber", "vor", "hinter", "liegt",
+    "sitzt", "steht", "het", "een", "van", "op", "naast", "zijn", "twee", "ik", "es",
     // Spanish, Portuguese, French, Italian
     "el", "los", "las", "un", "una", "unos", "y", "en", "del", "con", "hay", "dos", "tres", "sobre", "junto",
-    "um", "uma", "e", "os", "da", "em", "com", "le", "les", "une", "des", "et", "est", "dans", "sur", "avec", "deux",
-    "trois", "il", "lo", "gli", "di", "uno", "nel", "sul", "della", "che", "due", "la", "de", "du", "une",
+    "um", "uma", "e", "os", "da", "em", "com", "le", "les", "une", "des", "et", "est", "dans", "sur", "avec",
+    "deux", "trois", "il", "lo", "gli", "di", "uno", "nel", "sul", "della", "che", "due", "la", "de", "du",
+    "une",
 ];
 
 /// Crude, and on the safe side: a sentence that is not clearly English has no claims for the lexical extractor.
 pub(crate) fn is_english(tokens: &[Token], vocabulary: &Vocabulary) -> bool {
-    let words: Vec<&str> =
-        tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.lower.as_str()).collect();
+    let words: Vec<&str> = tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Word)
+        .map(|token| token.lower.as_str())
+        .collect();
     if words.is_empty() {
         return tokens.iter().any(|token| token.kind == TokenKind::Quote);
     }
-    let latin = words.iter().filter(|word| word.chars().all(|c| c.is_ascii())).count();
+    let latin = words.iter().filter(|word| word.is_ascii()).count();
     if latin * 10 < words.len() * 7 {
         return false;
     }
@@ -38,7 +42,11 @@ pub(crate) fn is_english(tokens: &[Token], vocabulary: &Vocabulary) -> bool {
     let foreign = words.iter().filter(|word| FOREIGN.contains(word)).count();
     let known = words
         .iter()
-        .filter(|word| vocabulary.longest_match(&[word]).is_some() || vocabulary.color(word).is_some())
+        .filter(|word| {
+            vocabulary.longest_match(&[word]).is_some()
+                || vocabulary.color(word).is_some()
+                || vocabulary.number(word).is_some()
+        })
         .count();
     // A long run of words without one that English cannot do without is something else.
     let enough = english * 12 >= words.len() || (known * 3 >= words.len());

@@ -1,9 +1,12 @@
 //! A shallow reading of English text: sentences, words, noun phrases. No model, no part-of-speech tagger: the
 //! vocabulary knows the nouns that matter, and small word lists know the rest.
 
+mod around;
+mod heads;
 mod language;
 mod phrase;
 mod phrases;
+mod status;
 mod token;
 pub(crate) mod words;
 
@@ -50,7 +53,10 @@ impl<'t> Reading<'t> {
 
     /// The bytes of some tokens.
     pub(crate) fn span(&self, tokens: &Range<usize>) -> Span {
-        match (self.tokens.get(tokens.start), tokens.end.checked_sub(1).and_then(|last| self.tokens.get(last))) {
+        match (
+            self.tokens.get(tokens.start),
+            tokens.end.checked_sub(1).and_then(|last| self.tokens.get(last)),
+        ) {
             (Some(first), Some(last)) if !tokens.is_empty() => Span::new(first.span.start, last.span.end),
             (Some(first), _) => Span::new(first.span.start, first.span.start),
             _ => Span::new(self.text.len(), self.text.len()),
@@ -64,7 +70,10 @@ impl<'t> Reading<'t> {
 
     /// The sentence that a token belongs to.
     pub(crate) fn sentence_of(&self, token: usize) -> usize {
-        self.sentences.iter().position(|range| range.contains(&token)).unwrap_or(self.sentences.len().saturating_sub(1))
+        self.sentences
+            .iter()
+            .position(|range| range.contains(&token))
+            .unwrap_or(self.sentences.len().saturating_sub(1))
     }
 
     /// The noun phrase that ends right before a token.

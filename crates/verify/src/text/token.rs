@@ -111,13 +111,7 @@ pub(crate) fn sentences(tokens: &[Token]) -> Vec<Range<usize>> {
                 sentences.push(start..place);
             }
             start = place + 1;
-        } else if token.kind == TokenKind::Mark && matches!(token.lower.as_str(), "." | "!" | "?" | "\u{3002}" | "\u{2026}") {
-            sentences.push(start..place + 1);
-            start = place + 1;
-        } else if token.kind == TokenKind::Quote
-            && token.lower.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '!' | '?')).ends_with(['.', '!', '?'])
-            && tokens.get(place + 1).is_some_and(|next| next.kind == TokenKind::Break)
-        {
+        } else if ends_sentence(token, tokens.get(place + 1)) {
             sentences.push(start..place + 1);
             start = place + 1;
         }
@@ -126,6 +120,19 @@ pub(crate) fn sentences(tokens: &[Token]) -> Vec<Range<usize>> {
         sentences.push(start..tokens.len());
     }
     sentences
+}
+
+/// A full stop, or a quotation that ends with one at the end of a line.
+fn ends_sentence(token: &Token, next: Option<&Token>) -> bool {
+    match token.kind {
+        TokenKind::Mark => matches!(token.lower.as_str(), "." | "!" | "?" | "\u{3002}" | "\u{2026}"),
+        TokenKind::Quote => {
+            let inner =
+                token.lower.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '!' | '?'));
+            inner.ends_with(['.', '!', '?']) && next.is_some_and(|next| next.kind == TokenKind::Break)
+        }
+        TokenKind::Word | TokenKind::Break => false,
+    }
 }
 
 #[cfg(test)]
@@ -140,14 +147,18 @@ mod tests {
 
     #[test]
     fn words_keep_apostrophes_and_hyphens_inside() {
-        assert_eq!(words("The dog's T-shirt isn't 1.5 m."), ["the", "dog's", "t-shirt", "isn't", "1.5", "m", "."]);
+        assert_eq!(
+            words("The dog's T-shirt isn't 1.5 m."),
+            ["the", "dog's", "t-shirt", "isn't", "1.5", "m", "."]
+        );
     }
 
     #[test]
     fn a_quotation_is_one_token_and_an_apostrophe_opens_none() {
-        assert_eq!(words("It says \u{201c}GO NOW\u{201d}, 'OK' for the boys' dogs"), [
-            "it", "says", "\u{201c}go now\u{201d}", ",", "'ok'", "for", "the", "boys", "'", "dogs"
-        ]);
+        assert_eq!(
+            words("It says \u{201c}GO NOW\u{201d}, 'OK' for the boys' dogs"),
+            ["it", "says", "\u{201c}go now\u{201d}", ",", "'ok'", "for", "the", "boys", "'", "dogs"]
+        );
     }
 
     #[test]

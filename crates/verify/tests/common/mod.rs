@@ -2,14 +2,18 @@
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use lavr_image::{ImageStore, RgbImage};
 use lavr_tool::{Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_types::{
     Capability, ImageId, Observation, Quad, Rect,
     perception::{
-        ColorQuality, ColorReport, ColorShare, Detection, Detections, RelationReport, SpatialRelation, TextLine, TextLines,
+        ColorQuality, ColorReport, ColorShare, Detection, Detections, RelationReport, SpatialRelation,
+        TextLine, TextLines,
     },
 };
 use lavr_verify::{Verification, Verifier, VerifierOptions};
@@ -105,7 +109,11 @@ impl Tool for Detect {
     type Args = DetectArgs;
     type Output = Detections;
 
-    async fn call(&self, args: DetectArgs, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
+    async fn call(
+        &self,
+        args: DetectArgs,
+        context: &ToolContext,
+    ) -> Result<Observation<Detections>, ToolError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         context.image(args.image)?;
         let wanted = |label: &String| args.labels.as_ref().is_none_or(|labels| labels.contains(label));
@@ -115,18 +123,30 @@ impl Tool for Detect {
             if chance(self.rates.seed, &key("missed")) < self.rates.missed {
                 continue;
             }
-            let shift = |what: &str, length: f64| (chance(self.rates.seed, &key(what)) - 0.5) * 2.0 * self.rates.jitter * length;
+            let shift = |what: &str, length: f64| {
+                (chance(self.rates.seed, &key(what)) - 0.5) * 2.0 * self.rates.jitter * length
+            };
             let Rect { left, top, right, bottom } = object.at;
             let (w, h) = (object.at.width(), object.at.height());
-            let bounds = Rect::new(left + shift("l", w), top + shift("t", h), right + shift("r", w), bottom + shift("b", h));
+            let bounds = Rect::new(
+                left + shift("l", w),
+                top + shift("t", h),
+                right + shift("r", w),
+                bottom + shift("b", h),
+            );
             objects.push(Detection { label: object.label.clone(), bounds, score: object.score });
             if chance(self.rates.seed, &key("doubled")) < self.rates.doubled {
                 let inner = Rect::new(left + 0.1 * w, top + 0.3 * h, right - 0.1 * w, bottom);
-                objects.push(Detection { label: object.label.clone(), bounds: inner, score: object.score * 0.6 });
+                objects.push(Detection {
+                    label: object.label.clone(),
+                    bounds: inner,
+                    score: object.score * 0.6,
+                });
             }
         }
         for label in args.labels.iter().flatten() {
-            if chance(self.rates.seed, &format!("{} {label} invented", self.truth.name)) < self.rates.invented {
+            if chance(self.rates.seed, &format!("{} {label} invented", self.truth.name)) < self.rates.invented
+            {
                 let bounds = Rect::new(2.0, 2.0, 12.0, 12.0);
                 objects.push(Detection { label: label.clone(), bounds, score: 0.36 });
             }
@@ -155,7 +175,11 @@ impl Tool for Color {
     type Args = RegionArgs;
     type Output = ColorReport;
 
-    async fn call(&self, args: RegionArgs, context: &ToolContext) -> Result<Observation<ColorReport>, ToolError> {
+    async fn call(
+        &self,
+        args: RegionArgs,
+        context: &ToolContext,
+    ) -> Result<Observation<ColorReport>, ToolError> {
         let region = context.region(args.image, args.region)?.pixels();
         let nearest = self.0.objects.iter().max_by(|a, b| a.at.iou(region).total_cmp(&b.at.iou(region)));
         let colors: Vec<ColorShare> = nearest
@@ -188,7 +212,11 @@ impl Tool for Relate {
     type Args = RelateArgs;
     type Output = RelationReport;
 
-    async fn call(&self, args: RelateArgs, context: &ToolContext) -> Result<Observation<RelationReport>, ToolError> {
+    async fn call(
+        &self,
+        args: RelateArgs,
+        context: &ToolContext,
+    ) -> Result<Observation<RelationReport>, ToolError> {
         let size = context.images().size_of(args.image)?;
         let (w, h) = (f64::from(size.width), f64::from(size.height));
         let object = args.object.unwrap_or(Rect::new(0.0, 0.0, w, h));
@@ -240,9 +268,17 @@ impl Tool for Ocr {
     type Args = RegionArgs;
     type Output = TextLines;
 
-    async fn call(&self, args: RegionArgs, context: &ToolContext) -> Result<Observation<TextLines>, ToolError> {
+    async fn call(
+        &self,
+        args: RegionArgs,
+        context: &ToolContext,
+    ) -> Result<Observation<TextLines>, ToolError> {
         context.image(args.image)?;
-        let lines = self.0.lines.iter().map(|line| TextLine { text: line.text.clone(), quad: Quad::from(line.at), score: line.score });
+        let lines = self.0.lines.iter().map(|line| TextLine {
+            text: line.text.clone(),
+            quad: Quad::from(line.at),
+            score: line.score,
+        });
         Ok(Observation::new(TextLines { lines: lines.collect() }).untrusted())
     }
 }

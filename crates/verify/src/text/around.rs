@@ -1,0 +1,296 @@
+//! What stands before a noun and belongs to it: colours and other modifiers, number, article, negation.
+
+use lavr_types::{CountBound, Vocabulary, vocabulary::GrammaticalNumber};
+
+use super::{
+    Reading,
+    phrase::{ColorWord, Determiner, NounPhrase, Quantity},
+    phrases::is_word,
+    words::{COPULAS, DEFINITE, FUNCTION, INDEFINITE, INTENSITIES, POSSESSIVE, PREPOSITIONS, SEVERAL},
+};
+
+/// How many words that nobody knows may stand between a determiner and its noun.
+const MOST_UNKNOWN_MODIFIERS: usize = 3;
+
+/// Walks left over colours and other modifiers; unknown ones count only where a determiner or number stands before them.
+pub(super) fn modifiers(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &mut NounPhrase,
+    left: usize,
+) -> usize {
+    let mut place = phrase.head.start;
+    let mut firm = place;
+    let mut unknown = 0;
+    let mut colors = Vec::new();
+    let mut firm_colors = 0;
+    while place > left {
+        let word = reading.before(place);
+        if !is_word(reading, place - 1) && word != "," {
+            break;
+        }
+        if vocabulary.color(word).is_some() {
+            let start = if place >= left + 2 && INTENSITIES.contains(&reading.word(place - 2)) {
+                place - 2
+            } else {
+                place - 1
+            };
+            colors.push(ColorWord { tokens: start..place, word: word.to_owned() });
+            place = start;
+            firm = place;
+            firm_colors = colors.len();
+            continue;
+        }
+        let joins_colors = matches!(word, "and" | ",")
+            && place >= left + 2
+            && vocabulary.color(reading.word(place - 2)).is_some()
+            && colors.last().is_some_and(|color: &ColorWord| color.tokens.start == place);
+        if joins_colors {
+            place -= 1;
+            continue;
+        }
+        let stop = word == ","
+            || FUNCTION.contains(&word)
+            || PREPOSITIONS.contains(&word)
+            || INDEFINITE.contains(&word)
+            || DEFINITE.contains(&word)
+            || POSSESSIVE.contains(&word)
+            || SEVERAL.contains(&word)
+            || matches!(word, "no" | "any" | "without" | "all" | "pair" | "couple")
+            || vocabulary.number(word).is_some()
+            || (word.ends_with("'s") || word.ends_with("s'"));
+        if stop {
+            let opens = INDEFINITE.contains(&word)
+                || DEFINITE.contains(&word)
+                || POSSESSIVE.contains(&word)
+                || SEVERAL.contains(&word)
+                || matches!(word, "no" | "any" | "without" | "all")
+                || vocabulary.number(word).is_some()
+                || word.ends_with("'s");
+            let agrees = !(matches!(word, "a" | "an") && phrase.number == GrammaticalNumber::Plural);
+            if opens && agrees {
+                firm = place;
+                firm_colors = colors.len();
+            }
+            break;
+        }
+        unknown += 1;
+        if unknown > MOST_UNKNOWN_MODIFIERS {
+            break;
+        }
+        place -= 1;
+    }
+    colors.truncate(firm_colors);
+    colors.reverse();
+    phrase.colors = colors;
+    firm
+}
+
+pub(super) fn group_before(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &mut NounPhrase,
+    place: usize,
+    left: usize,
+) -> usize {
+    if place < left + 2 || reading.word(place - 1) != "of" || phrase.number == GrammaticalNumber::Singular {
+        return place;
+    }
+    let word = reading.word(place - 2);
+    let mut start = place - 2;
+    let bound = match word {
+        "couple" => CountBound::AtLeast(2),
+        "pair" => CountBound::Exactly(2),
+        _ if vocabulary.is_group(word) => CountBound::Several,
+        _ => return place,
+    };
+    // "a large group of"
+    while start > left && !INDEFINITE.contains(&reading.word(start - 1)) && place - start < 4 {
+        let before = reading.word(start - 1);
+        if !is_word(reading, start - 1)
+            || FUNCTION.contains(&before)
+            || PREPOSITIONS.contains(&before)
+            || DEFINITE.contains(&before)
+        {
+            break;
+        }
+        start -= 1;
+    }
+    let counted = vocabulary.number(reading.before(start)).is_some()
+        || vocabulary.number(reading.word(start)).is_some();
+    if start > left
+        && (INDEFINITE.contains(&reading.word(start - 1)) || DEFINITE.contains(&reading.word(start - 1)))
+    {
+        start -= 1;
+    } else if !counted && !SEVERAL.contains(&reading.before(start)) {
+        start = place - 2;
+    }
+    phrase.group = Some(start..place);
+    // One pair of scissors is one thing, and "two groups of people" are no two people.
+    let one_thing = word == "pair" && phrase.number == GrammaticalNumber::Either;
+    let several = vocabulary.singular(word) != word || counted;
+    if !one_thing {
+        let bound = if several { CountBound::Several } else { bound };
+        phrase.quantity = Some(Quantity { tokens: start..place, bound });
+    }
+    start
+}
+
+pub(super) fn quantity_before(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &mut NounPhrase,
+    place: usize,
+    left: usize,
+) -> usize {
+    if place <= left {
+        return place;
+    }
+    let word = reading.before(place);
+    let mut start = place - 1;
+    if word == "both" {
+        phrase.quantity = Some(Quantity { tokens: start..place, bound: CountBound::Exactly(2) });
+        return start;
+    }
+    if SEVERAL.contains(&word) {
+        if start > left
+            && (word == "few" && reading.word(start - 1) == "a"
+                || word == "different" && SEVERAL.contains(&reading.word(start - 1)))
+        {
+            start -= 1;
+        }
+        if phrase.number == GrammaticalNumber::Singular {
+            return if word == "some" { start } else { place };
+        }
+        phrase.quantity = Some(Quantity { tokens: start..place, bound: CountBound::Several });
+        return start;
+    }
+    let single = word == "single" && INDEFINITE.contains(&reading.before(start)) && start > left;
+    if single {
+        phrase.quantity = Some(Quantity { tokens: start - 1..place, bound: CountBound::Exactly(1) });
+        return start - 1;
+    }
+    let Some(mut number) = vocabulary.number(word) else { return place };
+    // A range, a year or a price is no count.
+    if matches!(reading.before(start), "to" | "or" | "-" | "$" | "#" | "\u{20ac}")
+        && start > left
+        && start >= 2
+        && (vocabulary.number(reading.word(start - 2)).is_some()
+            || reading.before(start) != "to" && reading.before(start) != "or")
+    {
+        return place;
+    }
+    if word == "dozen" {
+        let multiple = if start > left { vocabulary.number(reading.before(start)) } else { None };
+        match multiple {
+            Some(multiple) => {
+                number = number.saturating_mul(multiple);
+                start -= 1;
+            }
+            None if start > left && reading.before(start) == "a" => start -= 1,
+            None => return place,
+        }
+    }
+    if word == "hundred" {
+        return place;
+    }
+    let mut bound = CountBound::Exactly(number);
+    let two = |first: &str, second: &str| start >= left + 2 && reading.words_at(start - 2, &[first, second]);
+    if two("at", "least") {
+        (bound, start) = (CountBound::AtLeast(number), start - 2);
+    } else if two("at", "most") || two("up", "to") {
+        (bound, start) = (CountBound::AtMost(number), start - 2);
+    } else if two("more", "than") {
+        (bound, start) = (CountBound::AtLeast(number.saturating_add(1)), start - 2);
+    } else if two("fewer", "than") || two("less", "than") {
+        (bound, start) = (CountBound::AtMost(number.saturating_sub(1)), start - 2);
+    } else if start > left && matches!(reading.before(start), "over") && number > 2 {
+        (bound, start) = (CountBound::AtLeast(number.saturating_add(1)), start - 1);
+    } else if start > left
+        && matches!(
+            reading.before(start),
+            "about" | "around" | "approximately" | "nearly" | "almost" | "roughly"
+        )
+    {
+        // Not exact, so no number to check.
+        (bound, start) = (CountBound::Several, start - 1);
+    } else if start > left && matches!(reading.before(start), "exactly" | "only" | "just") {
+        start -= 1;
+    }
+    if bound == CountBound::Exactly(1) && phrase.number == GrammaticalNumber::Plural {
+        return place;
+    }
+    phrase.quantity = Some(Quantity { tokens: start..place, bound });
+    start
+}
+
+pub(super) fn determiner_before(
+    reading: &Reading<'_>,
+    phrase: &mut NounPhrase,
+    place: usize,
+    left: usize,
+) -> usize {
+    if place <= left || phrase.group.is_some() {
+        return place;
+    }
+    let word = reading.before(place);
+    let determiner = match word {
+        "a" | "an" if phrase.number == GrammaticalNumber::Plural => return place,
+        _ if INDEFINITE.contains(&word) => Determiner::Indefinite,
+        _ if DEFINITE.contains(&word) => Determiner::Definite,
+        _ if POSSESSIVE.contains(&word) => Determiner::Possessive,
+        "any" => Determiner::Any,
+        _ if word.ends_with("'s") && word != "it's" && word != "there's" => {
+            phrase.determiner = Determiner::Possessive;
+            phrase.determiner_at = Some(place - 1);
+            let mut start = place - 1;
+            while start > left && place - start < 4 {
+                let before = reading.word(start - 1);
+                if DEFINITE.contains(&before) || INDEFINITE.contains(&before) || POSSESSIVE.contains(&before)
+                {
+                    return start - 1;
+                }
+                if !is_word(reading, start - 1)
+                    || FUNCTION.contains(&before)
+                    || PREPOSITIONS.contains(&before)
+                {
+                    break;
+                }
+                start -= 1;
+            }
+            return place - 1;
+        }
+        _ => return place,
+    };
+    phrase.determiner = determiner;
+    phrase.determiner_at = Some(place - 1);
+    let mut start = place - 1;
+    if start > left && matches!(reading.before(start), "all" | "both" | "only") {
+        if reading.before(start) == "both" && phrase.quantity.is_none() {
+            phrase.quantity = Some(Quantity { tokens: start - 1..start, bound: CountBound::Exactly(2) });
+        }
+        start -= 1;
+    }
+    start
+}
+
+pub(super) fn negation_before(
+    reading: &Reading<'_>,
+    phrase: &mut NounPhrase,
+    place: usize,
+    left: usize,
+) -> usize {
+    if place <= left {
+        return place;
+    }
+    let word = reading.before(place);
+    let negated =
+        matches!(word, "no" | "without" | "isn't" | "aren't" | "wasn't" | "weren't" | "not" | "neither");
+    if !negated {
+        return place;
+    }
+    let start =
+        if word == "not" && COPULAS.contains(&reading.before(place - 1)) { place - 2 } else { place - 1 };
+    phrase.negation = Some(start.max(left)..phrase.head.start);
+    start.max(left)
+}

@@ -1,0 +1,206 @@
+//! Nouns: the vocabulary's, and unknown words where a noun must stand. Verbs and colours that look like nouns are told apart.
+
+use std::ops::Range;
+
+use lavr_types::{
+    Vocabulary,
+    vocabulary::{GrammaticalNumber, MatchKind},
+};
+
+use super::{
+    Reading,
+    phrases::is_word,
+    words::{
+        Agreement, COPULAS, DEFINITE, FUNCTION, INDEFINITE, INTENSITIES, PLACES, POSSESSIVE, PREPOSITIONS,
+        SEVERAL, VERB_NOUNS, finite_verb, is_participle,
+    },
+};
+
+pub(super) struct Head {
+    pub(super) tokens: Range<usize>,
+    pub(super) labels: Vec<String>,
+    pub(super) kind: Option<MatchKind>,
+    pub(super) number: GrammaticalNumber,
+}
+
+/// Nouns from left to right. Of nouns side by side only the last is a head ("train station").
+pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Range<usize>) -> Vec<Head> {
+    let mut heads: Vec<Head> = Vec::new();
+    let mut place = range.start;
+    while place < range.end {
+        if !is_word(reading, place) {
+            place += 1;
+            continue;
+        }
+        let words: Vec<&str> = (place..range.end.min(place + 4))
+            .take_while(|&at| is_word(reading, at))
+            .map(|at| reading.word(at))
+            .collect();
+        let found = vocabulary.longest_match(&words);
+        let known = found.map(|found| Head {
+            tokens: place..place + found.words,
+            labels: found.labels.iter().map(|&label| label.to_owned()).collect(),
+            kind: Some(found.kind),
+            number: found.number,
+        });
+        let Some(head) = known.or_else(|| unknown_head(reading, vocabulary, place, range)) else {
+            place += 1;
+            continue;
+        };
+        let end = head.tokens.end;
+        let drop = is_verb_here(reading, &head, heads.last())
+            || is_color_here(reading, vocabulary, &head)
+            || (PLACES.contains(&reading.word(end - 1)) && head.labels.is_empty())
+            || (vocabulary.is_group(reading.word(end - 1))
+                || matches!(reading.word(end - 1), "couple" | "pair" | "pairs"))
+                && reading.word(end) == "of"
+                && head.tokens.len() == 1;
+        if drop {
+            place += 1;
+            continue;
+        }
+        if let Some(last) = heads.last()
+            && last.tokens.end == head.tokens.start
+            && last.number != GrammaticalNumber::Plural
+        {
+            heads.pop();
+        }
+        place = end;
+        heads.push(head);
+    }
+    heads
+}
+
+/// "a marmot": a word that nobody knows, behind an article and before something that ends a noun phrase.
+fn unknown_head(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    place: usize,
+    range: &Range<usize>,
+) -> Option<Head> {
+    let word = reading.word(place);
+    let modifier = |word: &str| {
+        FUNCTION.contains(&word)
+            || PREPOSITIONS.contains(&word)
+            || vocabulary.color(word).is_some()
+            || vocabulary.number(word).is_some()
+            || SEVERAL.contains(&word)
+            || INDEFINITE.contains(&word)
+            || DEFINITE.contains(&word)
+            || POSSESSIVE.contains(&word)
+            || word.ends_with("ly")
+    };
+    let verb = finite_verb(word).is_some() || is_participle(word);
+    if modifier(word) || verb || PLACES.contains(&word) || vocabulary.is_group(word) || word.len() < 3 {
+        return None;
+    }
+    let next = reading.word(place + 1);
+    let ends = place + 1 >= range.end
+        || !is_word(reading, place + 1)
+        || PREPOSITIONS.contains(&next)
+        || finite_verb(next).is_some()
+        || is_participle(next)
+        || matches!(next, "and" | "or" | "that" | "which" | "who");
+    let mut start = place;
+    let mut steps = 0;
+    while start > range.start && steps < 3 {
+        start -= 1;
+        steps += 1;
+        let before = reading.word(start);
+        if INDEFINITE.contains(&before) || DEFINITE.contains(&before) {
+            return ends.then(|| Head {
+                tokens: place..place + 1,
+                labels: Vec::new(),
+                kind: None,
+                number: GrammaticalNumber::Either,
+            });
+        }
+        // A noun that is known is the head itself, and what follows it is something else.
+        let ends = !is_word(reading, start)
+            || FUNCTION.contains(&before)
+            || PREPOSITIONS.contains(&before)
+            || PLACES.contains(&before)
+            || vocabulary.color(before).is_none() && vocabulary.longest_match(&[before]).is_some();
+        if ends {
+            return None;
+        }
+    }
+    None
+}
+
+/// "a man watches a dog", "dogs stand on": a noun of the vocabulary used as a verb.
+fn is_verb_here(reading: &Reading<'_>, head: &Head, last: Option<&Head>) -> bool {
+    let place = head.tokens.start;
+    if head.tokens.len() != 1 {
+        return false;
+    }
+    let word = reading.word(place);
+    let stem = word.strip_suffix("es").or_else(|| word.strip_suffix('s')).unwrap_or(word);
+    let verb_noun = VERB_NOUNS.contains(&word)
+        || VERB_NOUNS.contains(&stem)
+        || word.strip_suffix('s').is_some_and(|stem| VERB_NOUNS.contains(&stem));
+    if !verb_noun {
+        return false;
+    }
+    let before = reading.before(place);
+    let after_noun = last.filter(|last| last.tokens.end == place);
+    let after_subject =
+        ["he", "she", "it", "they", "who", "which", "that", "to", "can", "will"].contains(&before);
+    let next = reading.word(place + 1);
+    let object_follows = INDEFINITE.contains(&next)
+        || DEFINITE.contains(&next)
+        || POSSESSIVE.contains(&next)
+        || PREPOSITIONS.contains(&next)
+        || SEVERAL.contains(&next)
+        || next.ends_with("ly");
+    // "a man watches TV", "people watch TV", but "train tracks".
+    let verb_follows_noun = after_noun.is_some_and(|noun| {
+        let agrees = match finite_verb(word) {
+            Some(Agreement::Singular) => noun.number != GrammaticalNumber::Plural,
+            Some(_) => noun.number == GrammaticalNumber::Plural,
+            None => false,
+        };
+        object_follows
+            || agrees
+                && is_word(reading, place + 1)
+                && !FUNCTION.contains(&next)
+                && finite_verb(next).is_none()
+    });
+    // "that is green stands behind", "rides home and parks the car"
+    let after_predicate = place >= 2
+        && COPULAS.contains(&reading.word(place - 2))
+        && !INDEFINITE.contains(&before)
+        && !DEFINITE.contains(&before);
+    let second_verb = before == "and"
+        && finite_verb(word).is_some()
+        && (INDEFINITE.contains(&next) || DEFINITE.contains(&next) || POSSESSIVE.contains(&next));
+    after_subject || verb_follows_noun || (after_predicate && object_follows) || second_verb
+}
+
+/// "an orange cat", "the car is orange": the noun "orange" used as a colour.
+fn is_color_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head) -> bool {
+    let place = head.tokens.start;
+    let word = reading.word(place);
+    if head.tokens.len() != 1 || vocabulary.color(word).is_none() {
+        return false;
+    }
+    let next = reading.word(place + 1);
+    let noun_follows = is_word(reading, place + 1) && vocabulary.longest_match(&[next]).is_some();
+    let color_follows =
+        matches!(next, "and" | "or" | ",") && vocabulary.color(reading.word(place + 2)).is_some();
+    let predicate = COPULAS.contains(&reading.before(place));
+    let after_color = matches!(reading.before(place), "and" | "or")
+        && place >= 2
+        && vocabulary.color(reading.word(place - 2)).is_some();
+    let adjective_follows = is_word(reading, place + 1)
+        && !FUNCTION.contains(&next)
+        && !PREPOSITIONS.contains(&next)
+        && finite_verb(next).is_none()
+        && !is_participle(next);
+    noun_follows
+        || color_follows
+        || predicate
+        || after_color
+        || adjective_follows
+        || INTENSITIES.contains(&reading.before(place))
+}

@@ -1,0 +1,157 @@
+//! What a phrase stands for: pronouns, likenesses, hedged and denied things.
+
+use std::ops::Range;
+
+use lavr_types::vocabulary::MatchKind;
+
+use super::{
+    Reading,
+    phrase::{Determiner, NounPhrase},
+    words::{DEFINITE, DEPICTIONS, FUNCTION, HEDGES, INDEFINITE, PICTURE, PREPOSITIONS},
+};
+
+/// "it", "they", "he" and "she" stand for the nearest noun phrase that agrees.
+pub(super) fn add_pronouns(reading: &mut Reading<'_>) {
+    let mut found = Vec::new();
+    for (sentence, range) in reading.sentences.iter().enumerate() {
+        if reading.foreign[sentence] {
+            continue;
+        }
+        for place in range.clone() {
+            let word = reading.word(place);
+            if !matches!(word, "it" | "they" | "he" | "she") {
+                continue;
+            }
+            // The weather's and the sentence's "it" stands for nothing: so does one with no phrase before it.
+            let antecedent = antecedent(reading, place, word, sentence);
+            let Some(antecedent) = antecedent else { continue };
+            found.push((place, sentence, antecedent));
+        }
+    }
+    for (place, sentence, antecedent) in found {
+        let of = reading.phrases[antecedent].clone();
+        reading.phrases.push(NounPhrase {
+            tokens: place..place + 1,
+            head: place..place + 1,
+            sentence,
+            determiner: Determiner::Definite,
+            determiner_at: None,
+            quantity: None,
+            group: None,
+            colors: Vec::new(),
+            negation: None,
+            hedged: false,
+            antecedent: Some(antecedent),
+            pronoun: true,
+            ..of
+        });
+    }
+}
+
+fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) -> Option<usize> {
+    let agrees = |phrase: &NounPhrase| {
+        let person = phrase.labels.iter().any(|label| label == "person");
+        match word {
+            "it" => !phrase.is_plural() && !person,
+            "they" => phrase.is_plural(),
+            _ => !phrase.is_plural() && person,
+        }
+    };
+    let near = |phrase: &&(usize, &NounPhrase)| {
+        phrase.1.tokens.end <= place
+            && phrase.1.sentence + 1 >= sentence
+            && !phrase.1.pronoun
+            && agrees(phrase.1)
+    };
+    let phrases: Vec<(usize, &NounPhrase)> = reading.phrases.iter().enumerate().collect();
+    // The subject of the sentence before is what a new sentence goes on about.
+    let opens = reading.sentences[sentence].start == place;
+    if opens {
+        let first = phrases.iter().filter(near).find(|(_, phrase)| phrase.sentence + 1 == sentence);
+        return first.map(|(index, _)| *index);
+    }
+    phrases.iter().rev().find(|phrase| near(phrase)).map(|(index, _)| *index)
+}
+
+/// Marks what is hedged, and what speaks of no thing in the picture.
+pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
+    let mut marks = Vec::new();
+    for phrase in &reading.phrases {
+        let range = &reading.sentences[phrase.sentence];
+        let question = range.end.checked_sub(1).is_some_and(|last| reading.word(last) == "?");
+        let start = phrase.tokens.start;
+        let before = |back: usize| {
+            start
+                .checked_sub(back)
+                .filter(|place| *place >= range.start)
+                .map_or("", |place| reading.word(place))
+        };
+        let likeness =
+            before(1) == "of" && DEPICTIONS.contains(&before(2)) && !speaks_of_picture(reading, range, start)
+                || (before(1) == "like" && !matches!(before(2), "looks" | "look"))
+                || before(1) == "as"
+                || (matches!(before(1), "toy" | "stuffed" | "plastic" | "fake" | "inflatable"));
+        let inside = (phrase.tokens.start..phrase.head.start).any(|place| {
+            matches!(reading.word(place), "toy" | "fake" | "plastic" | "inflatable" | "painted" | "imaginary")
+        });
+        let conditional = matches!(reading.word(range.start), "if" | "imagine");
+        // A hedge reaches from its own place to the end of its clause, and back to the subject of "seems".
+        let hedged = range.clone().any(|place| {
+            let word = reading.word(place);
+            let far = place < start && (place..start).any(|at| matches!(reading.word(at), ";"));
+            let hedge = HEDGES.contains(&word)
+                || (word == "looks" || word == "look") && reading.word(place + 1) == "like";
+            hedge && !far
+        });
+        marks.push((
+            likeness || inside && phrase.kind != Some(MatchKind::Thing) || question || conditional,
+            hedged,
+        ));
+    }
+    for (phrase, (unreal, hedged)) in reading.phrases.iter_mut().zip(marks) {
+        phrase.unreal |= unreal;
+        phrase.hedged |= hedged;
+    }
+}
+
+/// "A photo of a dog", "This is a picture of ...", "The image shows": the picture in hand, not one inside it.
+fn speaks_of_picture(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool {
+    let Some(noun) = start.checked_sub(2) else { return false };
+    PICTURE.contains(&reading.word(noun))
+        && (range.start..noun).all(|place| {
+            let word = reading.word(place);
+            INDEFINITE.contains(&word)
+                || DEFINITE.contains(&word)
+                || matches!(
+                    word,
+                    "is" | "it" | "close-up" | "black-and-white" | "beautiful" | "color" | "colour" | "in"
+                )
+                || (!FUNCTION.contains(&word) && !PREPOSITIONS.contains(&word))
+        })
+}
+
+/// "No dog or cat": what is denied together is beyond the rules for one thing.
+pub(super) fn mark_denied_lists(reading: &mut Reading<'_>) {
+    let denied: Vec<usize> = (0..reading.phrases.len())
+        .filter(|&place| {
+            let phrase = &reading.phrases[place];
+            phrase.negation.is_some() && matches!(reading.word(phrase.tokens.end), "or" | "nor" | ",")
+        })
+        .collect();
+    for first in denied {
+        let mut end = reading.phrases[first].tokens.end;
+        let mut members = Vec::new();
+        while matches!(reading.word(end), "or" | "nor" | ",") {
+            let start = if matches!(reading.word(end + 1), "or" | "nor") { end + 2 } else { end + 1 };
+            let Some(next) = reading.phrase_starting_at(start) else { break };
+            members.push(next);
+            end = reading.phrases[next].tokens.end;
+        }
+        if !members.is_empty() {
+            members.push(first);
+        }
+        for member in members {
+            reading.phrases[member].unreal = true;
+        }
+    }
+}

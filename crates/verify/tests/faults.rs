@@ -1,0 +1,244 @@
+//! Faults of the original Woodpecker, and trouble that a verifier meets, each with experts that know the truth.
+
+mod common;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use common::{Line, Rates, Truth, World, object};
+use lavr_image::{ImageStore, RgbImage};
+use lavr_tool::{CancellationToken, Dispatcher, DynTool, Registry, ToolContext, ToolError};
+use lavr_types::{Capability, ClaimKind, Concurrency, Event, Observation, Rect, ToolSpec, Verdict};
+use lavr_verify::{Policy, Verification, Verifier, VerifierOptions};
+use serde_json::{Value, json};
+
+fn park() -> Truth {
+    Truth {
+        name: "park".into(),
+        objects: vec![
+            object("person", [10.0, 10.0, 25.0, 60.0], "blue"),
+            object("dog", [40.0, 40.0, 60.0, 60.0], "black"),
+        ],
+        lines: vec![],
+    }
+}
+
+fn verdict(result: &Verification, kind: ClaimKind, surface: &str) -> Verdict {
+    let found =
+        result.claims.iter().find(|claim| claim.claim.kind() == kind && claim.claim.surface == surface);
+    found.unwrap_or_else(|| panic!("no claim {surface:?}: {:?}", result.claims)).judgement.verdict
+}
+
+#[tokio::test]
+async fn a_second_word_for_one_box_is_no_second_thing_and_no_missing_one() {
+    let world = World::new(&park(), Rates::default());
+    let text = "A man walks in the park. The person has one dog. Another human being is not named.";
+    let result = world.verify(text).await;
+    assert_eq!(result.text, text);
+    assert_eq!(verdict(&result, ClaimKind::Existence, "man"), Verdict::Supported);
+    assert_eq!(verdict(&result, ClaimKind::Existence, "person"), Verdict::Supported);
+}
+
+#[tokio::test]
+async fn one_thing_in_two_sentences_counts_once() {
+    let result =
+        World::new(&park(), Rates::default()).verify("One dog sits. The dog waits for one person.").await;
+    assert_eq!(verdict(&result, ClaimKind::Count, "One"), Verdict::Supported);
+    assert_eq!(verdict(&result, ClaimKind::Count, "one"), Verdict::Supported);
+}
+
+#[tokio::test]
+async fn a_sentence_without_things_shifts_nothing() {
+    let text = "What a lovely day! Nobody complains. Two dogs play. So it goes. A cat sleeps.";
+    let result = World::new(&park(), Rates::default()).verify(text).await;
+    assert_eq!(result.text, "What a lovely day! Nobody complains. One dog plays. So it goes.");
+}
+
+#[tokio::test]
+async fn an_empty_item_of_a_list_is_no_thing() {
+    let text = "In the picture: a dog, a person, , and .";
+    let result = World::new(&park(), Rates::default()).verify(text).await;
+    assert_eq!(result.text, text);
+    assert!(result.claims.iter().all(|claim| !claim.claim.surface.trim().is_empty()));
+}
+
+#[tokio::test]
+async fn scores_are_not_thrown_away() {
+    let mut truth = park();
+    truth.objects[1].score = 0.4;
+    let result = World::new(&truth, Rates::default()).verify("A dog and two dogs.").await;
+    assert_eq!(verdict(&result, ClaimKind::Existence, "dog"), Verdict::Insufficient);
+    assert_eq!(result.text, "A dog and two dogs.");
+}
+
+/// Fails in every call.
+struct Broken {
+    spec: ToolSpec,
+    calls: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl DynTool for Broken {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    async fn call(&self, _: Value, _: &ToolContext) -> Result<Observation<Value>, ToolError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Err(ToolError::failed("out of order"))
+    }
+}
+
+#[tokio::test]
+async fn a_failing_expert_is_asked_once_and_its_claims_are_left_alone() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let spec = ToolSpec {
+        name: "detect".into(),
+        description: "Finds objects.".into(),
+        version: 1,
+        arguments: json!({ "type": "object" }),
+        output: json!({}),
+        capability: Capability::Detect,
+        concurrency: Concurrency::Shared,
+        timeout: std::time::Duration::from_secs(5),
+        cacheable: true,
+    };
+    let registry = Registry::new().with_dyn(Arc::new(Broken { spec, calls: calls.clone() })).unwrap();
+    let images = Arc::new(ImageStore::default());
+    let image = images.insert(RgbImage::new(8, 8)).unwrap();
+    let verifier = Verifier::new(Dispatcher::new(registry, images), VerifierOptions::default());
+    let text = "Two red dogs sit on a sofa that says \"HELLO\".";
+    let result = verifier.verify(text, &[image], &CancellationToken::new(), &|_| ()).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    assert_eq!(result.text, text);
+    assert!(result.claims.iter().all(|claim| claim.judgement.verdict == Verdict::Insufficient));
+    assert!(result.claims.iter().any(|claim| claim.judgement.reason.contains("out of order")));
+}
+
+#[tokio::test]
+async fn one_pass_and_one_recheck_serve_the_whole_text_and_a_repeat_costs_nothing() {
+    let world = World::new(&park(), Rates::default());
+    let text = "A man, a woman and two dogs play. A cat and a bear watch them. The dog is black.";
+    let first = world.verify(text).await;
+    assert_eq!(world.detector_calls.load(Ordering::Relaxed), 2);
+    assert!(first.usage.tool_calls >= 2 && first.usage.model_calls == 0);
+    let again = world.verify(text).await;
+    assert_eq!((again.usage.tool_calls, again.text), (0, first.text));
+}
+
+#[tokio::test]
+async fn an_absent_thing_of_a_class_that_is_often_missed_is_left_alone() {
+    let text = "A person with a spoon, a book and a clock.";
+    let result = World::new(&park(), Rates::default()).verify(text).await;
+    assert_eq!(result.text, text);
+    assert_eq!(verdict(&result, ClaimKind::Existence, "spoon"), Verdict::Insufficient);
+}
+
+#[tokio::test]
+async fn a_word_that_the_detector_has_no_class_for_is_left_alone() {
+    let world = World::with_options(&park(), Rates::default(), VerifierOptions::default(), &["cat"]);
+    let result = world.verify("A cat sits there.").await;
+    assert_eq!(result.text, "A cat sits there.");
+    assert_eq!(verdict(&result, ClaimKind::Existence, "cat"), Verdict::Insufficient);
+}
+
+#[tokio::test]
+async fn a_hedged_claim_is_not_rewritten() {
+    let text = "There seems to be a cat, and perhaps three dogs.";
+    assert_eq!(World::new(&park(), Rates::default()).verify(text).await.text, text);
+}
+
+#[tokio::test]
+async fn people_are_not_read_like_things() {
+    let text = "The man is a famous actor. He feels lonely and wants to leave.";
+    let result = World::new(&park(), Rates::default()).verify(text).await;
+    assert_eq!(result.text, text);
+    assert_eq!(
+        verdict(&result, ClaimKind::Other, "He feels lonely and wants to leave"),
+        Verdict::Insufficient
+    );
+}
+
+#[tokio::test]
+async fn text_read_without_certainty_rewrites_nothing() {
+    let mut truth = park();
+    truth.lines = vec![Line { text: "OPEM DAILY".into(), at: Rect::new(5.0, 5.0, 40.0, 12.0), score: 0.6 }];
+    let text = "The sign says \"OPEN DAILY\" and the poster says \"CLOSED\".";
+    let result = World::new(&truth, Rates::default()).verify(text).await;
+    assert_eq!(result.text, text);
+    assert_eq!(verdict(&result, ClaimKind::Text, "OPEN DAILY"), Verdict::Supported);
+}
+
+#[tokio::test]
+async fn the_budget_is_kept_and_said() {
+    let options = VerifierOptions { calls: 1, ..VerifierOptions::default() };
+    let world = World::with_options(&park(), Rates::default(), options, &[]);
+    let text = "A white dog and a cat.";
+    let result = world.verify(text).await;
+    assert_eq!((result.text.as_str(), result.calls.len()), (text, 1));
+    assert!(result.notes.iter().any(|note| note.contains("limit")), "{:?}", result.notes);
+}
+
+#[tokio::test]
+async fn a_cancelled_check_changes_nothing() {
+    let world = World::new(&park(), Rates::default());
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let result = world.verifier.verify("A cat.", &[world.image], &cancel, &|_| ()).await;
+    assert_eq!((result.text.as_str(), result.calls.len()), ("A cat.", 0));
+    assert!(result.notes.iter().any(|note| note.contains("cancelled")));
+}
+
+#[tokio::test]
+async fn without_a_picture_nothing_is_known() {
+    let world = World::new(&park(), Rates::default());
+    let result = world.verifier.verify("A cat.", &[], &CancellationToken::new(), &|_| ()).await;
+    assert_eq!(result.text, "A cat.");
+    assert!(result.claims.iter().all(|claim| claim.judgement.verdict == Verdict::Insufficient));
+}
+
+#[tokio::test]
+async fn evidence_names_the_call_that_saw_it() {
+    let result = World::new(&park(), Rates::default()).verify("A white dog and a cat.").await;
+    let ids: Vec<_> = result.calls.iter().map(|record| record.call.id.clone()).collect();
+    let contradicted: Vec<_> =
+        result.claims.iter().filter(|claim| claim.judgement.verdict == Verdict::Contradicted).collect();
+    assert_eq!(contradicted.len(), 2);
+    for claim in contradicted {
+        assert!(!claim.judgement.evidence.is_empty());
+        for evidence in &claim.judgement.evidence {
+            assert!(evidence.call.as_ref().is_some_and(|call| ids.contains(call)), "{evidence:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_tell_of_calls_and_judgements() {
+    let world = World::new(&park(), Rates::default());
+    let events = std::sync::Mutex::new(Vec::new());
+    let listener = |event: Event| events.lock().unwrap().push(event);
+    let result =
+        world.verifier.verify("A black dog.", &[world.image], &CancellationToken::new(), &listener).await;
+    let events = events.into_inner().unwrap();
+    let count = |test: fn(&Event) -> bool| events.iter().filter(|event| test(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::CallStarted { .. })), result.calls.len());
+    assert_eq!(count(|event| matches!(event, Event::CallEnded { .. })), result.calls.len());
+    assert_eq!(count(|event| matches!(event, Event::Judged { .. })), result.claims.len());
+}
+
+#[tokio::test]
+async fn unconfirmed_claims_can_be_marked_or_dropped() {
+    let after = |policy| async move {
+        let options = VerifierOptions { policy, ..VerifierOptions::default() };
+        World::with_options(&park(), Rates::default(), options, &[])
+            .verify("A dog with a spoon sits there.")
+            .await
+            .text
+    };
+    assert_eq!(after(Policy::Keep).await, "A dog with a spoon sits there.");
+    assert_eq!(after(Policy::Mark).await, "A dog with a spoon [unverified] sits there.");
+    assert_eq!(after(Policy::Drop).await, "A dog sits there.");
+}
