@@ -47,11 +47,14 @@ impl Chip {
         let room = stage.width as f32 * 0.9 - short - 3.0 * metrics.pad;
         let text = fit(&style.fonts.printable(&mark.text()), room, style);
         let long = short + style.fonts.width(&text, Weight::Regular, style.chip_text) + 3.0 * metrics.pad;
-        // A chip stands on the outer edge of its frame's line.
-        let edge = if mark.whole { 0.0 } else { f64::from(style.stroke) / 2.0 };
-        let bounds = mark.bounds;
-        let anchor =
-            Rect::new(bounds.left - edge, bounds.top - edge, bounds.right + edge, bounds.bottom + edge);
+        // A chip stands on the outer edge of its frame's line; chips of the whole picture begin in its corner.
+        let edge = f64::from(style.stroke) / 2.0;
+        let Rect { left, top, right, bottom } = mark.bounds;
+        let anchor = if mark.whole {
+            Rect::new(left + 2.0 * edge, top + 2.0 * edge, left + 2.0 * edge, top + 2.0 * edge)
+        } else {
+            Rect::new(left - edge, top - edge, right + edge, bottom + edge)
+        };
         Self {
             worst: mark.verdicts().first().map_or(Verdict::Supported, |(verdict, _)| *verdict),
             badges,

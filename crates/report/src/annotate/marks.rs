@@ -5,7 +5,7 @@ use lavr_types::{Answer, ClaimKind, Evidence, ImageId, Point, Rect, Size, Trust,
 use serde_json::Value;
 
 use super::{
-    canvas::Canvas,
+    canvas::{Canvas, Color},
     stage::Stage,
     style::{self, Line, Style},
 };
@@ -76,8 +76,12 @@ impl Mark {
     }
 
     fn takes(&self, bounds: Rect, label: &Label) -> bool {
-        let limit =
-            if self.labels.iter().any(|known| known.text == label.text) { SAME_THING } else { SAME_PLACE };
+        let same_label = self.labels.iter().any(|known| known.text == label.text);
+        // What was said of the whole picture has nothing else in common.
+        if self.whole {
+            return same_label && self.bounds == bounds;
+        }
+        let limit = if same_label { SAME_THING } else { SAME_PLACE };
         self.bounds == bounds || self.bounds.iou(bounds) >= limit
     }
 
@@ -191,19 +195,27 @@ impl Frame {
 
     pub(super) fn draw(&self, canvas: &mut Canvas, style: &Style) {
         let stroke = f64::from(style.stroke);
-        // A dark line below each keeps it apart from bright and from equally coloured ground.
-        for (color_of, width, share) in
-            [((|_| [0, 0, 0]) as fn(Verdict) -> [u8; 3], stroke + 2.0, 0.45), (style::color, stroke, 1.0)]
-        {
-            for &(bounds, verdict) in &self.lines {
-                let corners = bounds.corners();
-                for (from, to) in corners.into_iter().zip(corners.into_iter().cycle().skip(1)) {
-                    side(canvas, [from, to], style::line(verdict), stroke, |canvas, from, to| {
-                        canvas.line(from, to, width, color_of(verdict), share);
-                    });
-                }
+        // A dark line below each keeps it apart from bright and from equally coloured ground, white between the
+        // dashes from dark ground.
+        for &(bounds, verdict) in &self.lines {
+            let line = style::line(verdict);
+            let ground = if line == Line::Dashed { Line::Solid } else { line };
+            outline(canvas, bounds, ground, stroke, stroke + 2.0, [0, 0, 0], 0.45);
+            if line == Line::Dashed {
+                outline(canvas, bounds, ground, stroke, stroke, style::LIGHT, 0.85);
             }
+            outline(canvas, bounds, line, stroke, stroke, style::color(verdict), 1.0);
         }
+    }
+}
+
+/// Draws the four sides of a box; `stroke` sets the length of dashes.
+fn outline(canvas: &mut Canvas, bounds: Rect, line: Line, stroke: f64, width: f64, color: Color, share: f32) {
+    let corners = bounds.corners();
+    for (from, to) in corners.into_iter().zip(corners.into_iter().cycle().skip(1)) {
+        side(canvas, [from, to], line, stroke, |canvas, from, to| {
+            canvas.line(from, to, width, color, share);
+        });
     }
 }
 

@@ -102,11 +102,11 @@ fn find(wish: &Wish, width: f64, stage: Rect, gap: f64, taken: &[Rect], others: 
         .min_by(|a, b| cost(a.0, &a.1).total_cmp(&cost(b.0, &b.1)))
         .map(|(_, bounds)| bounds);
     best.or_else(|| {
-        // Rings around the box, each a chip's height further out.
+        // Rings around the box, each a chip's height further out, the first touching it.
         let step = height + gap;
         (1..=8)
             .flat_map(|ring| {
-                let reach = f64::from(ring) * step;
+                let reach = f64::from(ring - 1) * step + gap;
                 let columns = ((anchor.width() + 2.0 * reach) / (step * 2.0)).ceil().clamp(1.0, 60.0) as u32;
                 let rows = ((anchor.height() + 2.0 * reach) / step).ceil().clamp(1.0, 60.0) as u32;
                 let x = move |part: u32, of: u32| {

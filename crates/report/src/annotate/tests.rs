@@ -246,5 +246,10 @@ fn a_long_text_about_a_small_picture_stays_readable() {
         .claim("\"GOOD MORNING\"", lavr_types::Assertion::Other, Verdict::Insufficient, None, "No text could be read.", &[]);
     let drawing = draw("coffee", &sample);
     assert_eq!(drawing.width(), 1000);
+    // Two things seen in the whole picture are two chips, not one.
+    let stage = Stage::of(sample.store.size_of(sample.root).unwrap());
+    let marks = marks::collect(&sample.answer, sample.root, &sample.store, &stage);
+    let whole: Vec<String> = marks.iter().filter(|mark| mark.whole).map(marks::Mark::text).collect();
+    assert_eq!(whole, ["dining table 0.74", "no laptop 0.96"]);
     assert!(count(&drawing, everywhere(&drawing), style::light_color(Verdict::Contradicted)) > 1000);
 }
