@@ -1,6 +1,8 @@
 //! Captions with planted errors against scenes whose truth is known, experts that do not err: measures the
 //! verifier's own logic.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Rates, Truth, World};

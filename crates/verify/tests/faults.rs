@@ -1,5 +1,7 @@
 //! Faults of the original Woodpecker, and trouble that a verifier meets, each with experts that know the truth.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::sync::{

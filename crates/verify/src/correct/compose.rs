@@ -93,8 +93,10 @@ impl Edits {
     /// The edits in order, those that lie in larger ones dropped, their claims kept.
     fn merged(&self) -> Vec<Edit> {
         let mut edits = self.0.clone();
-        // At one place the larger first, so that it takes up the smaller.
-        edits.sort_by_key(|edit| (edit.span.start, std::cmp::Reverse(edit.span.end)));
+        // At one place insertions first, then the larger, so that it takes up the smaller.
+        edits.sort_by_key(|edit| {
+            (edit.span.start, edit.span.end > edit.span.start, std::cmp::Reverse(edit.span.end))
+        });
         let mut merged: Vec<Edit> = Vec::new();
         for edit in edits {
             match merged.last_mut() {

@@ -1,6 +1,7 @@
 //! Experts that read the truth of a made-up scene, and err at set rates.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{
     Arc,
@@ -20,31 +21,31 @@ use lavr_verify::{Verification, Verifier, VerifierOptions};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub const WIDTH: u32 = 100;
-pub const HEIGHT: u32 = 80;
+pub(crate) const WIDTH: u32 = 100;
+pub(crate) const HEIGHT: u32 = 80;
 
 /// What is there. Boxes are in pixels of a picture of 100 by 80.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Truth {
-    pub name: String,
+pub(crate) struct Truth {
+    pub(crate) name: String,
     #[serde(default)]
-    pub objects: Vec<Object>,
+    pub(crate) objects: Vec<Object>,
     #[serde(default)]
-    pub lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Object {
-    pub label: String,
-    pub at: Rect,
+pub(crate) struct Object {
+    pub(crate) label: String,
+    pub(crate) at: Rect,
     /// Colours with their shares; none: too mixed to tell.
     #[serde(default)]
-    pub colors: Vec<(String, f32)>,
+    pub(crate) colors: Vec<(String, f32)>,
     /// The score that the detector gives it.
     #[serde(default = "sure")]
-    pub score: f32,
+    pub(crate) score: f32,
 }
 
 const fn sure() -> f32 {
@@ -53,25 +54,25 @@ const fn sure() -> f32 {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Line {
-    pub text: String,
-    pub at: Rect,
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) at: Rect,
     #[serde(default = "sure")]
-    pub score: f32,
+    pub(crate) score: f32,
 }
 
 /// How often the oracle errs, each between 0 and 1.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rates {
+pub(crate) struct Rates {
     /// An object is not found (in neither look).
-    pub missed: f64,
+    pub(crate) missed: f64,
     /// An object is found twice, the second box shifted.
-    pub doubled: f64,
+    pub(crate) doubled: f64,
     /// Something that is not there is found, with a low score.
-    pub invented: f64,
+    pub(crate) invented: f64,
     /// A side of a box is off by up to this share of its length.
-    pub jitter: f64,
-    pub seed: u64,
+    pub(crate) jitter: f64,
+    pub(crate) seed: u64,
 }
 
 /// Numbers that look random and are the same in every run.
@@ -284,18 +285,23 @@ impl Tool for Ocr {
 }
 
 /// A scene with its experts.
-pub struct World {
-    pub verifier: Verifier,
-    pub image: ImageId,
-    pub detector_calls: Arc<AtomicU32>,
+pub(crate) struct World {
+    pub(crate) verifier: Verifier,
+    pub(crate) image: ImageId,
+    pub(crate) detector_calls: Arc<AtomicU32>,
 }
 
 impl World {
-    pub fn new(truth: &Truth, rates: Rates) -> Self {
+    pub(crate) fn new(truth: &Truth, rates: Rates) -> Self {
         Self::with_options(truth, rates, VerifierOptions::default(), &[])
     }
 
-    pub fn with_options(truth: &Truth, rates: Rates, options: VerifierOptions, unknown: &[&str]) -> Self {
+    pub(crate) fn with_options(
+        truth: &Truth,
+        rates: Rates,
+        options: VerifierOptions,
+        unknown: &[&str],
+    ) -> Self {
         let truth = Arc::new(truth.clone());
         let detector_calls = Arc::new(AtomicU32::new(0));
         let unknown = unknown.iter().map(|&label| label.to_owned()).collect();
@@ -311,13 +317,13 @@ impl World {
         Self { verifier, image, detector_calls }
     }
 
-    pub async fn verify(&self, text: &str) -> Verification {
+    pub(crate) async fn verify(&self, text: &str) -> Verification {
         self.verifier.verify(text, &[self.image], &lavr_tool::CancellationToken::new(), &|_| ()).await
     }
 }
 
 /// An object in words: label, box, colour.
-pub fn object(label: &str, at: [f64; 4], color: &str) -> Object {
+pub(crate) fn object(label: &str, at: [f64; 4], color: &str) -> Object {
     let colors = if color.is_empty() { vec![] } else { vec![(color.to_owned(), 0.85)] };
     Object { label: label.to_owned(), at: Rect::from(at), colors, score: 0.9 }
 }
