@@ -41,10 +41,10 @@ fn short_arrays_in_one_line(json: &str) -> String {
     for part in parts {
         let inner = part.split_once(']').map_or("", |(inner, _)| inner);
         if inner.contains(['{', '[', ':']) || inner.is_empty() {
-            text += &format!("[\n{part}");
+            text.extend(["[\n", part]);
         } else {
             let items = inner.split(",\n").map(str::trim).collect::<Vec<_>>().join(", ");
-            text += &format!("[{items}{}", &part[inner.len()..]);
+            text.extend(["[", &items, &part[inner.len()..]]);
         }
     }
     text
