@@ -1,0 +1,229 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lavr_infer::EngineChoice;
+
+/// Ask about pictures and get answers whose every claim is checked against the pixels.
+#[derive(Debug, Parser)]
+#[command(name = "lavr", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Fetch nothing; use only model files that are already here
+    #[arg(long, global = true, env = "LAVR_OFFLINE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) offline: bool,
+    /// Inference engine of the experts: auto takes ONNX Runtime where its library is here, else rten
+    #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
+    pub(crate) engine: EngineChoice,
+    /// Threads for networks [default: all cores]
+    #[arg(long, global = true, env = "LAVR_THREADS", value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Colored output
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+    /// Show on standard error what lavr does (-vv: in detail)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+fn parse_engine(text: &str) -> Result<EngineChoice, String> {
+    text.parse().map_err(|error: lavr_infer::InferError| error.to_string())
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Answer a question about one or more pictures
+    Ask(Ask),
+    /// Describe pictures, then check the description
+    Caption(Caption),
+    /// Check a text about a picture and rewrite what is wrong
+    Verify(Verify),
+    /// The expert tools: list them, show one, run one
+    #[command(subcommand)]
+    Tools(Tools),
+    /// The model files: list, fetch, check, find, remove
+    #[command(subcommand)]
+    Models(Models),
+    /// Tell what is set up on this machine, and what is missing
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How an answer is shown.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Showing {
+    /// Print one JSON document on standard output and nothing else (docs/json.md)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw boxes, labels and verdicts on the picture and write it here (PNG)
+    #[arg(long, value_name = "OUT.png")]
+    pub(crate) annotate: Option<PathBuf>,
+    /// Exit with 1 if a claim could not be verified
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// What to do with claims that no expert here can check
+    #[arg(long, value_enum, default_value_t = Policy::Keep, value_name = "POLICY")]
+    pub(crate) unverified: Policy,
+    /// Show no steps and no progress, only the result
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Policy {
+    /// Leave them as they are
+    Keep,
+    /// Mark them in the text
+    Mark,
+    /// Take them out of the text
+    Drop,
+}
+
+/// Which chat models are used.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Models")]
+pub(crate) struct ModelChoice {
+    /// The planner: auto, none (a fixed plan), remote, a name from `lavr models list`, or a .gguf file.
+    /// auto takes the remote model if one is configured, else the default local one
+    #[arg(long, env = "LAVR_PLANNER", default_value = "auto", value_name = "MODEL")]
+    pub(crate) planner: String,
+    /// A folder with prompts of your own (NAME.md replaces the built-in prompt NAME)
+    #[arg(long, env = "LAVR_PROMPTS", value_name = "DIR")]
+    pub(crate) prompts: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// One or more pictures, then the question
+    #[arg(required = true, num_args = 2.., value_names = ["IMAGE", "QUESTION"])]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
+    /// The most steps with tool calls
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub(crate) max_steps: u32,
+    /// The most tool calls
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub(crate) max_calls: u32,
+    /// How long planning may take before the answer must rest on what was seen, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
+    pub(crate) time: Duration,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Caption {
+    /// The pictures
+    #[arg(required = true)]
+    pub(crate) images: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The picture
+    pub(crate) image: PathBuf,
+    /// The text to check
+    #[arg(long, required_unless_present = "text_file", conflicts_with = "text_file")]
+    pub(crate) text: Option<String>,
+    /// A file with the text, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// Every tool in one line
+    List,
+    /// One tool: what it does, its arguments, its output
+    Show {
+        /// The tool
+        name: String,
+    },
+    /// Run one tool and print what it saw as JSON
+    Run {
+        /// The tool
+        name: String,
+        /// Its arguments as JSON; where it takes an image, give the path of a picture
+        #[arg(long, value_name = "ARGS", default_value = "{}")]
+        json: String,
+        /// Write images that the tool made into this folder
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Models {
+    /// Every model of the catalogue and whether it is here
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch models
+    Pull {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Compute the SHA-256 of every file again
+    Verify {
+        /// Their names [default: all that are here]
+        names: Vec<String>,
+    },
+    /// Print where the files of a model are
+    Path {
+        /// Its name
+        name: String,
+    },
+    /// Remove the files of models from the cache
+    Remove {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is no usable number of seconds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

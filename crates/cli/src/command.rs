@@ -1,0 +1,63 @@
+//! The commands.
+
+mod ask;
+mod caption;
+mod doctor;
+mod models;
+mod tools;
+mod verify;
+
+use std::io::Write as _;
+
+use clap::CommandFactory as _;
+use lavr_tool::CancellationToken;
+use lavr_types::Event;
+
+use crate::{
+    Outcome,
+    arguments::{Arguments, Command, Showing},
+    terminal,
+};
+
+pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
+    let global = &arguments.global;
+    match arguments.command {
+        Command::Ask(ask) => ask::run(global, &ask, cancel).await,
+        Command::Caption(caption) => caption::run(global, &caption, cancel).await,
+        Command::Verify(verify) => verify::run(global, &verify, cancel).await,
+        Command::Tools(tools) => tools::run(global, &tools, cancel).await,
+        Command::Models(models) => models::run(global, &models, cancel).await,
+        Command::Doctor => doctor::run(global).await,
+        Command::Completions { shell } => {
+            // Made whole first: the generator panics when its pipe closes.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "lavr", &mut script);
+            std::io::stdout().write_all(&script)?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Tells on standard error what happens, unless only the result is wanted.
+fn teller(showing: &Showing) -> impl Fn(&Event) + Send + Sync {
+    let quiet = showing.quiet;
+    move |event: &Event| {
+        if quiet {
+            return;
+        }
+        if let Some(line) = terminal::event(event) {
+            anstream::eprintln!("{line}");
+        }
+    }
+}
+
+/// Waits for some work, or for Ctrl-C.
+async fn interruptible<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        result = work => result,
+        () = cancel.cancelled() => anyhow::bail!("interrupted"),
+    }
+}

@@ -1,0 +1,50 @@
+//! `lavr ask IMAGE... QUESTION`
+
+use anyhow::Context as _;
+use lavr_agent::Limits;
+use lavr_prompt::Library;
+use lavr_tool::CancellationToken;
+use lavr_types::Event;
+
+use crate::{
+    Outcome,
+    arguments::{Ask, Global},
+    command::{interruptible, teller},
+    output::Output,
+    setup::{self, Setup},
+};
+
+pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
+    let (question, paths) = ask.words.split_last().context("name a picture, then the question")?;
+    if question.trim().is_empty() {
+        return Err(lavr_agent::AgentError::EmptyQuestion.into());
+    }
+    if std::path::Path::new(question).is_file() {
+        anyhow::bail!("the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes");
+    }
+    let setup = Setup::new(global, !ask.showing.quiet)?;
+    let mut output = Output::new(&ask.showing, &setup.images, 1);
+    output.check()?;
+    let pictures = setup.open_images(paths)?;
+    let dispatcher = setup.dispatcher()?;
+    let verifier = Setup::verifier(&dispatcher, ask.showing.unverified);
+    let prompts =
+        ask.models.prompts.as_ref().map_or_else(Library::built_in, |folder| Library::with_overrides(folder));
+    let limits =
+        Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
+    let planner = interruptible(cancel, setup.planner(&ask.models)).await?;
+    let (agent, note) = setup::agent(dispatcher, planner, verifier, prompts, limits)?;
+
+    let tell = teller(&ask.showing);
+    if let Some(note) = &note {
+        tell(&Event::Note { text: note.clone() });
+    }
+    let images: Vec<_> = pictures.iter().map(|(id, _)| *id).collect();
+    let mut answer = agent.ask(question, &images, cancel, &tell).await?;
+    answer.notes.splice(0..0, note);
+    if !ask.showing.quiet && !ask.showing.json {
+        anstream::eprintln!();
+    }
+    output.show(&answer, &pictures)?;
+    output.finish()
+}

@@ -1,0 +1,71 @@
+//! `lavr caption IMAGE...`
+
+use std::time::Instant;
+
+use lavr_tool::CancellationToken;
+use lavr_types::{
+    CallId, Capability, Draft, Event, ImageId, Step, ToolCall, Usage, perception,
+};
+use serde_json::json;
+
+use crate::{
+    Outcome,
+    arguments::{Caption, Global},
+    command::{teller, verify::checked},
+    output::Output,
+    setup::Setup,
+};
+
+pub(crate) async fn run(
+    global: &Global,
+    caption: &Caption,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Outcome> {
+    let setup = Setup::new(global, !caption.showing.quiet)?;
+    let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
+    output.check()?;
+    // Every picture is read before the first is described: a wrong path is told at once.
+    let pictures = setup.open_images(&caption.images)?;
+    let dispatcher = setup.dispatcher()?;
+    let verifier = Setup::verifier(&dispatcher, caption.showing.unverified);
+    let tell = teller(&caption.showing);
+    for picture in pictures {
+        let start = Instant::now();
+        let before = dispatcher.counts();
+        let (draft, step) = describe(&dispatcher, picture.0, cancel, &tell).await?;
+        let mut answer = checked(&verifier, &draft, &[picture.0], cancel, &tell).await?;
+        let after = dispatcher.counts();
+        answer.steps.push(step);
+        answer.usage = Usage {
+            tool_calls: after.ran - before.ran,
+            cached_calls: after.cached - before.cached,
+            elapsed: start.elapsed(),
+            ..answer.usage
+        };
+        output.show(&answer, &[picture])?;
+    }
+    output.finish()
+}
+
+async fn describe(
+    dispatcher: &lavr_tool::Dispatcher,
+    image: ImageId,
+    cancel: &CancellationToken,
+    tell: &(dyn Fn(&Event) + Send + Sync),
+) -> anyhow::Result<(String, Step)> {
+    let Some(tool) = dispatcher.registry().with_capability(Capability::Caption).next() else {
+        anyhow::bail!("no captioner is registered");
+    };
+    let id = CallId("call_1".into());
+    let call = ToolCall { id: id.clone(), tool: tool.name.clone(), arguments: json!({ "image": image }) };
+    tell(&Event::CallStarted { call: call.clone() });
+    let ended = |record: &lavr_types::CallRecord| tell(&Event::CallEnded { record: record.clone() });
+    let mut records = dispatcher.dispatch_observed(vec![call], cancel, &ended).await;
+    let record = records.remove(0);
+    let text = match &record.outcome {
+        Ok(observation) => serde_json::from_value::<perception::Caption>(observation.value.clone())?.text,
+        Err(failure) => anyhow::bail!("the captioner failed: {}", failure.message),
+    };
+    tell(&Event::Drafted { draft: Draft { text: text.clone(), cites: vec![id] } });
+    Ok((text, Step { thought: String::new(), calls: vec![record] }))
+}

@@ -1,0 +1,82 @@
+//! `lavr verify IMAGE --text TEXT`
+
+use std::{io::Read as _, path::Path, time::Instant};
+
+use anyhow::Context as _;
+use lavr_tool::CancellationToken;
+use lavr_types::{Answer, Event, ImageId, Usage};
+use lavr_verify::Verifier;
+
+use crate::{
+    Outcome,
+    arguments::{Global, Verify},
+    command::teller,
+    output::Output,
+    setup::Setup,
+};
+
+/// The most bytes of a text to verify.
+const TEXT_LIMIT: u64 = 1 << 20;
+
+pub(crate) async fn run(
+    global: &Global,
+    verify: &Verify,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Outcome> {
+    let text = match (&verify.text, &verify.text_file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => read_text(file)?,
+        (None, None) => anyhow::bail!("give the text to check with --text or --text-file"),
+    };
+    anyhow::ensure!(!text.trim().is_empty(), "the text to check is empty");
+    let setup = Setup::new(global, !verify.showing.quiet)?;
+    let mut output = Output::new(&verify.showing, &setup.images, 1);
+    output.check()?;
+    let pictures = setup.open_images(&[&verify.image])?;
+    let dispatcher = setup.dispatcher()?;
+    let verifier = Setup::verifier(&dispatcher, verify.showing.unverified);
+    let start = Instant::now();
+    let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &teller(&verify.showing)).await?;
+    let counts = dispatcher.counts();
+    answer.usage = Usage {
+        tool_calls: counts.ran,
+        cached_calls: counts.cached,
+        elapsed: start.elapsed(),
+        ..answer.usage
+    };
+    output.show(&answer, &pictures)?;
+    output.finish()
+}
+
+/// The text, verified.
+pub(super) async fn checked(
+    verifier: &Verifier,
+    text: &str,
+    images: &[ImageId],
+    cancel: &CancellationToken,
+    tell: &(dyn Fn(&Event) + Send + Sync),
+) -> anyhow::Result<Answer> {
+    let verification = verifier.verify(text, images, cancel, &|event| tell(&event)).await;
+    anyhow::ensure!(!cancel.is_cancelled(), "interrupted");
+    Ok(Answer {
+        draft: text.to_owned(),
+        text: verification.text,
+        claims: verification.claims,
+        steps: Vec::new(),
+        notes: verification.notes,
+        usage: Usage::default(),
+    })
+}
+
+/// As it is: not a byte may change where nothing is contradicted, a final line break included.
+fn read_text(file: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(TEXT_LIMIT + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|open| open.take(TEXT_LIMIT + 1).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("could not read the text from `{}`", file.display()))?;
+    anyhow::ensure!(bytes.len() as u64 <= TEXT_LIMIT, "the text is longer than {TEXT_LIMIT} bytes: split it");
+    String::from_utf8(bytes).with_context(|| format!("the text in `{}` is not UTF-8: convert it first", file.display()))
+}

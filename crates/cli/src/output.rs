@@ -1,0 +1,108 @@
+//! Where a result goes: standard output, a JSON document, an annotated picture.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use lavr_image::{ImageStore, RgbImage};
+use lavr_report::{Document, annotate};
+use lavr_types::{Answer, ImageId, Verdict};
+
+use crate::{Outcome, arguments::Showing, terminal};
+
+/// Shows answers, one for each list of pictures, as the command line asks.
+pub(crate) struct Output<'a> {
+    showing: &'a Showing,
+    images: &'a ImageStore,
+    documents: Vec<Document>,
+    unverified: bool,
+    /// How many answers are to come.
+    expected: usize,
+    shown: usize,
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(showing: &'a Showing, images: &'a ImageStore, expected: usize) -> Self {
+        Self { showing, images, documents: Vec::new(), unverified: false, expected, shown: 0 }
+    }
+
+    /// Fails early where the annotated picture could not be written in the end.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let Some(path) = &self.showing.annotate else { return Ok(()) };
+        let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        anyhow::ensure!(is_png, "`{}` must end in .png: annotated pictures are PNG files", path.display());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        anyhow::ensure!(folder.is_dir(), "no folder is at `{}`: make it first", folder.display());
+        Ok(())
+    }
+
+    pub(crate) fn show(&mut self, answer: &Answer, pictures: &[(ImageId, String)]) -> anyhow::Result<()> {
+        self.unverified |=
+            answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
+        if let Some(path) = &self.showing.annotate {
+            for (index, (id, _)) in pictures.iter().enumerate() {
+                let number = self.shown + index;
+                let path = if self.expected * pictures.len() > 1 { numbered(path, number + 1) } else { path.clone() };
+                let picture = annotate(answer, *id, self.images)?;
+                write_png(&picture, &path)?;
+            }
+        }
+        self.shown += pictures.len();
+        if self.showing.json {
+            self.documents.push(Document::new(answer, self.images, pictures));
+            return Ok(());
+        }
+        let mut out = anstream::stdout();
+        if self.expected > 1 {
+            let names: Vec<&str> = pictures.iter().map(|(_, name)| name.as_str()).collect();
+            writeln!(out, "{}", terminal::bold(names.join(", ")))?;
+        }
+        writeln!(out, "{}", terminal::answer(answer))?;
+        Ok(())
+    }
+
+    /// Writes what was kept back; tells how the command ends.
+    pub(crate) fn finish(self) -> anyhow::Result<Outcome> {
+        if self.showing.json {
+            let mut out = std::io::stdout().lock();
+            match self.documents.as_slice() {
+                [document] => serde_json::to_writer_pretty(&mut out, document)?,
+                documents => serde_json::to_writer_pretty(&mut out, documents)?,
+            }
+            writeln!(out)?;
+        }
+        Ok(if self.showing.strict && self.unverified { Outcome::Unverified } else { Outcome::Done })
+    }
+}
+
+/// `out.png` becomes `out-2.png`.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{number}.png"))
+}
+
+/// Written beside its place and then moved there, so that a full disk leaves no half a picture.
+pub(crate) fn write_png(picture: &RgbImage, path: &Path) -> anyhow::Result<()> {
+    let failed = || format!("could not write `{}`", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    picture.write_to(&mut std::io::BufWriter::new(&mut file), image::ImageFormat::Png).with_context(failed)?;
+    file.as_file().sync_all().with_context(failed)?;
+    make_readable(&file).with_context(failed)?;
+    file.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+/// A temporary file is its owner's alone; a picture that was asked for is not.
+#[cfg(unix)]
+fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Puts the parts together as the command line asks: the one place that knows them all.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use lavr_agent::Agent;
+use lavr_experts::Experts;
+use lavr_image::ImageStore;
+use lavr_infer::Sessions;
+use lavr_local::{LocalModel, LocalOptions};
+use lavr_model::ChatModel;
+use lavr_prompt::Library;
+use lavr_remote::{RemoteConfig, RemoteModel};
+use lavr_tool::Dispatcher;
+use lavr_types::ImageId;
+use lavr_verify::{Policy as Unverified, Verifier, VerifierOptions};
+use lavr_weights::{Progress, Silent, Store, StoreOptions};
+
+use crate::{
+    arguments::{Global, ModelChoice, Policy},
+    progress::Bars,
+};
+
+/// The catalogue's name of the planner that is used where none is chosen.
+const DEFAULT_PLANNER: &str = "qwen2.5-coder-1.5b-instruct";
+
+/// The parts that every command shares.
+pub(crate) struct Setup {
+    pub(crate) images: Arc<ImageStore>,
+    pub(crate) store: Store,
+    pub(crate) sessions: Arc<Sessions>,
+}
+
+/// The planner's model, or why there is none.
+pub(crate) enum PlannerModel {
+    Model(Arc<dyn ChatModel>),
+    /// A fixed plan, as asked for.
+    Fixed,
+    /// A fixed plan, because no model could be had.
+    Unavailable(String),
+}
+
+impl Setup {
+    pub(crate) fn new(global: &Global, show_progress: bool) -> anyhow::Result<Self> {
+        if let Some(threads) = global.threads {
+            lavr_infer::set_threads(threads)?;
+        }
+        let mut options = StoreOptions::from_environment()?;
+        options.offline |= global.offline;
+        let progress: Arc<dyn Progress> = if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
+        let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
+        let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
+        Ok(Self { images: Arc::default(), store, sessions })
+    }
+
+    pub(crate) fn open_images<P: AsRef<Path>>(&self, paths: &[P]) -> anyhow::Result<Vec<(ImageId, String)>> {
+        paths
+            .iter()
+            .map(|path| {
+                let path = path.as_ref();
+                Ok((self.images.open(path)?, path.display().to_string()))
+            })
+            .collect()
+    }
+
+    /// All experts over the images of this setup.
+    pub(crate) fn dispatcher(&self) -> anyhow::Result<Dispatcher> {
+        let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone());
+        let experts = match self.remote(true)? {
+            Some(model) if model.capabilities().images => experts.with_vision(model),
+            _ => experts,
+        };
+        Ok(Dispatcher::new(experts.registry()?, Arc::clone(&self.images)))
+    }
+
+    pub(crate) fn verifier(dispatcher: &Dispatcher, policy: Policy) -> Verifier {
+        let policy = match policy {
+            Policy::Keep => Unverified::Keep,
+            Policy::Mark => Unverified::Mark,
+            Policy::Drop => Unverified::Drop,
+        };
+        Verifier::new(dispatcher.clone(), VerifierOptions { policy, ..VerifierOptions::default() })
+    }
+
+    /// The remote model that the environment configures, if it does.
+    fn remote(&self, optional: bool) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
+        let _ = optional;
+        let Some(config) = RemoteConfig::from_environment()? else { return Ok(None) };
+        Ok(Some(Arc::new(RemoteModel::new(config, Arc::clone(&self.images) as _)?)))
+    }
+
+    /// The planner that was chosen. That there is none is an error only where one was asked for by name.
+    pub(crate) async fn planner(&self, choice: &ModelChoice) -> anyhow::Result<PlannerModel> {
+        match choice.planner.as_str() {
+            "none" => Ok(PlannerModel::Fixed),
+            "auto" => {
+                if let Some(model) = self.remote(true)? {
+                    return Ok(PlannerModel::Model(model));
+                }
+                match self.local(DEFAULT_PLANNER).await {
+                    Ok(model) => Ok(PlannerModel::Model(model)),
+                    Err(error) => Ok(PlannerModel::Unavailable(format!("{error:#}"))),
+                }
+            }
+            "remote" => {
+                let model = self.remote(false)?.context(
+                    "no remote model is configured: set LAVR_BASE_URL and LAVR_MODEL (and LAVR_API_KEY)",
+                )?;
+                Ok(PlannerModel::Model(model))
+            }
+            name => Ok(PlannerModel::Model(self.local(name).await?)),
+        }
+    }
+
+    async fn local(&self, name: &str) -> anyhow::Result<Arc<dyn ChatModel>> {
+        let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+        let path: PathBuf = if is_file { name.into() } else { self.store.only_file(name).await? };
+        let options = LocalOptions {
+            threads: lavr_infer::threads(),
+            snapshots: Some(self.store.options().home.join("snapshots")),
+            ..LocalOptions::default()
+        };
+        // Reading a gigabyte of weights keeps a core busy.
+        let model = tokio::task::spawn_blocking(move || LocalModel::load(&path, options)).await??;
+        Ok(Arc::new(model))
+    }
+}
+
+/// The agent of `lavr ask`, with a note where it has to do without a planner model.
+pub(crate) fn agent(
+    dispatcher: Dispatcher,
+    planner: PlannerModel,
+    verifier: Verifier,
+    prompts: Library,
+    limits: lavr_agent::Limits,
+) -> anyhow::Result<(Agent, Option<String>)> {
+    let builder = Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits);
+    let (builder, note) = match planner {
+        PlannerModel::Model(model) => (builder.model(model), None),
+        PlannerModel::Fixed => (builder, None),
+        PlannerModel::Unavailable(why) => {
+            let note = format!("no planner model could be had, so a fixed plan looks, reads and measures ({why})");
+            (builder, Some(note))
+        }
+    };
+    Ok((builder.build()?, note))
+}
+
+/// What the environment says of a remote model, for people.
+pub(crate) fn remote_description() -> String {
+    match RemoteConfig::from_environment() {
+        Ok(Some(config)) => format!("{} at {}", config.model, config.base_url),
+        Ok(None) => "none: set LAVR_BASE_URL and LAVR_MODEL (and LAVR_API_KEY) for one; `vqa` and image captions need a vision model".into(),
+        Err(error) => format!("{error}"),
+    }
+}

@@ -1,0 +1,213 @@
+//! What a person sees: the steps live on standard error, the result on standard output.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Effects, Style};
+use lavr_report::{Piece, pieces};
+use lavr_types::{
+    Answer, CallRecord, CheckedClaim, Event, Verdict,
+    perception::{ColorReport, Detections, TextLines},
+};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const UNSURE: Style = AnsiColor::Yellow.on_default();
+const STRUCK: Style = AnsiColor::Red.on_default().effects(Effects::STRIKETHROUGH);
+const NEW: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
+const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// The most characters of a value in one line.
+const VALUE_LENGTH: usize = 110;
+
+fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// One line for an event, or none.
+pub(crate) fn event(event: &Event) -> Option<String> {
+    match event {
+        Event::Thought { step, text } => {
+            Some(format!("{} {text}", paint(BOLD, format!("step {step}"))))
+        }
+        Event::CallStarted { call } => {
+            Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
+        }
+        Event::CallEnded { record } => Some(call_ended(record)),
+        Event::Note { text } => Some(format!("  {} {text}", paint(UNSURE, "note:"))),
+        Event::Drafted { draft } => Some(format!("{} {}", paint(BOLD, "draft "), draft.text)),
+        Event::Judged { claim, judgement } => {
+            Some(format!("  {} {}", mark(judgement.verdict), described(&claim.surface, judgement)))
+        }
+        _ => None,
+    }
+}
+
+fn call_ended(record: &CallRecord) -> String {
+    let time = if record.cached { "known".to_owned() } else { format!("{:.1} s", record.elapsed.as_secs_f64()) };
+    let time = paint(DIM, format!("({time})"));
+    match &record.outcome {
+        Ok(observation) => format!("  {} {} {time}", paint(GOOD, "<-"), value(&observation.value)),
+        Err(failure) => format!("  {} {} {time}", paint(BAD, "<-"), failure.message),
+    }
+}
+
+fn arguments(arguments: &Value) -> String {
+    let shown = arguments.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let shown: Vec<String> = shown
+        // An id says nothing to a person.
+        .filter(|(_, value)| !value.as_str().is_some_and(|text| text.starts_with("img_")))
+        .map(|(name, value)| {
+            let mut value = value.clone();
+            round(&mut value);
+            format!("{name} {value}")
+        })
+        .collect();
+    if shown.is_empty() { String::new() } else { format!(" {}", shown.join(", ")) }
+}
+
+/// What came back, in words where the value is of a known kind.
+pub(crate) fn value(value: &Value) -> String {
+    let text = if let Ok(Detections { objects, .. }) = Detections::deserialize(value) {
+        let list: Vec<String> =
+            objects.iter().map(|object| format!("{} {:.2}", object.label, object.score)).collect();
+        if list.is_empty() { "nothing found".into() } else { list.join(", ") }
+    } else if let Ok(TextLines { lines }) = TextLines::deserialize(value) {
+        let list: Vec<String> = lines.iter().map(|line| format!("\"{}\"", line.text)).collect();
+        if list.is_empty() { "no text".into() } else { list.join(", ") }
+    } else if let Ok(ColorReport { quality, colors }) = ColorReport::deserialize(value) {
+        let list: Vec<String> =
+            colors.iter().map(|color| format!("{} {:.0} %", color.name, color.share * 100.0)).collect();
+        format!("{quality:?}: {}", list.join(", "))
+    } else {
+        let mut value = value.clone();
+        round(&mut value);
+        value.to_string()
+    };
+    cut(&text)
+}
+
+fn cut(text: &str) -> String {
+    // Text read in a picture must not steer the terminal.
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match clean.char_indices().nth(VALUE_LENGTH) {
+        Some((end, _)) => format!("{} ...", &clean[..end]),
+        None => clean,
+    }
+}
+
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            *value = if float.abs() > 2.0 { Value::from(float.round() as i64) } else { Value::from((float * 100.0).round() / 100.0) };
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
+}
+
+fn mark(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Supported => paint(GOOD, "✓"),
+        Verdict::Contradicted => paint(BAD, "✗"),
+        Verdict::Insufficient => paint(UNSURE, "?"),
+    }
+}
+
+fn described(surface: &str, judgement: &lavr_types::Judgement) -> String {
+    format!("\"{surface}\" {}", paint(DIM, &judgement.reason))
+}
+
+/// The result: the corrected text, then every claim with its verdict and evidence.
+pub(crate) fn answer(answer: &Answer) -> String {
+    let mut out = String::new();
+    for piece in pieces(answer) {
+        match piece {
+            Piece::Kept(text) => out.push_str(text),
+            Piece::Changed { before, after, .. } => {
+                let gap = if before.is_empty() || after.is_empty() { "" } else { " " };
+                let before = if before.is_empty() { String::new() } else { paint(STRUCK, before) };
+                let after = if after.is_empty() { String::new() } else { paint(NEW, after) };
+                let _ = write!(out, "{before}{gap}{after}");
+            }
+            Piece::Marked { text, .. } => out.push_str(&paint(UNSURE, text)),
+        }
+    }
+    out.push('\n');
+    if !answer.claims.is_empty() {
+        out.push('\n');
+    }
+    for claim in &answer.claims {
+        let _ = writeln!(out, "{} {}", mark(claim.judgement.verdict), claim_line(claim));
+    }
+    for note in &answer.notes {
+        let _ = writeln!(out, "{} {note}", paint(UNSURE, "note:"));
+    }
+    let _ = writeln!(out, "{}", paint(DIM, cost(answer)));
+    out
+}
+
+fn claim_line(claim: &CheckedClaim) -> String {
+    let edit = match &claim.replacement {
+        Some(replacement) if replacement.is_empty() => " (removed)".to_owned(),
+        Some(replacement) => format!(" -> \"{replacement}\""),
+        None => String::new(),
+    };
+    format!(
+        "\"{}\"{edit}  {}",
+        claim.claim.surface.replace('\n', " "),
+        paint(DIM, &claim.judgement.reason)
+    )
+}
+
+fn cost(answer: &Answer) -> String {
+    let usage = answer.usage;
+    let mut text = format!("{:.1} s, {} tool calls", usage.elapsed.as_secs_f64(), usage.tool_calls);
+    if usage.cached_calls > 0 {
+        let _ = write!(text, " (+{} known)", usage.cached_calls);
+    }
+    if usage.model_calls > 0 {
+        let _ = write!(
+            text,
+            ", {} model calls: {} tokens read ({} kept), {} written",
+            usage.model_calls, usage.input_tokens, usage.cached_tokens, usage.output_tokens
+        );
+    }
+    text
+}
+
+/// An error with its causes, each once.
+pub(crate) fn failure(error: &anyhow::Error) -> String {
+    let mut out = format!("{} {error}", paint(BAD.bold(), "error:"));
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !last.contains(&cause) {
+            let _ = write!(out, "\n  {} {cause}", paint(DIM, "because:"));
+        }
+        last = cause;
+    }
+    out
+}
+
+/// Short styles for tables.
+pub(crate) fn bold(text: impl std::fmt::Display) -> String {
+    paint(BOLD, text)
+}
+
+pub(crate) fn dim(text: impl std::fmt::Display) -> String {
+    paint(DIM, text)
+}
+
+pub(crate) fn good(text: impl std::fmt::Display) -> String {
+    paint(GOOD, text)
+}
+
+pub(crate) fn unsure(text: impl std::fmt::Display) -> String {
+    paint(UNSURE, text)
+}
