@@ -8,6 +8,7 @@ use crate::{Prompt, PromptError};
 const BUILT_IN: &[(&str, &str)] = &[
     ("planner", include_str!("../../../prompts/planner.md")),
     ("planner_native", include_str!("../../../prompts/planner_native.md")),
+    ("vqa", include_str!("../../../prompts/vqa.md")),
 ];
 
 /// Where prompts come from.

@@ -33,6 +33,7 @@ mod store;
 pub use catalogue::{Catalogue, Model, ModelFile, Source, platform};
 pub use digest::{Checksum, Fingerprint, InvalidChecksum};
 pub use error::{Announced, Attempt, SourceFailure, WeightsError};
-pub use options::{Secret, StoreOptions};
+pub use lavr_types::Secret;
+pub use options::StoreOptions;
 pub use progress::{Progress, ProgressEvent, Silent};
 pub use store::{Bundled, CheckOutcome, FileCheck, FileState, FileStatus, ModelStatus, Removed, Store};

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lavr_types::Secret;
+
 use crate::WeightsError;
 
 /// The public model hub.
@@ -31,27 +33,6 @@ pub struct StoreOptions {
     pub pip: Vec<Vec<String>>,
     /// The command that runs `npm`.
     pub npm: Vec<String>,
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(secret)")
-    }
 }
 
 impl fmt::Debug for StoreOptions {

@@ -5,10 +5,8 @@ mod common;
 
 use std::io::Write;
 
-use common::{
-    Home, content,
-    server::{Hub, reply},
-};
+use common::{Home, content, file, hub};
+use lavr_testkit::Answer;
 use lavr_weights::{Bundled, CheckOutcome, FileState, Store, WeightsError};
 
 const FROM_HUB: &str = r#"{ kind = "hub", repository = "o/r", path = "f.bin" }"#;
@@ -23,7 +21,7 @@ fn put(home: &Home, bytes: &[u8]) {
 #[tokio::test]
 async fn offline_uses_what_is_there_and_fetches_nothing() {
     let bytes = content(1_000);
-    let hub = Hub::start(|_, _| reply(404, "", b"")).await;
+    let hub = hub(|_, _| Answer::new(404, "")).await;
     let mut home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     home.options.offline = true;
     let error = home.store().file("m", "f.bin").await.unwrap_err();
@@ -39,7 +37,7 @@ async fn offline_uses_what_is_there_and_fetches_nothing() {
 async fn a_truncated_file_in_the_cache_is_set_aside_and_fetched_anew() {
     let bytes = content(10_000);
     let served = bytes.clone();
-    let hub = Hub::start(move |_, _| reply(200, "", &served)).await;
+    let hub = hub(move |_, _| file(&served)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     put(&home, &bytes[..9_999]);
     assert!(home.store().find("m", "f.bin").is_none());
@@ -243,7 +241,7 @@ async fn what_another_process_fetches_is_waited_for_and_cannot_be_removed() {
 async fn what_a_killed_process_left_is_swept_away() {
     let bytes = content(1_000);
     let served = bytes.clone();
-    let hub = Hub::start(move |_, _| reply(200, "", &served)).await;
+    let hub = hub(move |_, _| file(&served)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     std::fs::create_dir_all(home.in_cache(".f.bin.fetch-abc")).unwrap();
     std::fs::write(home.in_cache(".f.bin.fetch-abc/half.whl"), b"half").unwrap();
@@ -257,7 +255,7 @@ async fn what_a_killed_process_left_is_swept_away() {
 async fn a_full_disk_is_told_and_nothing_is_left() {
     let bytes = content(3_000_000);
     let served = bytes.clone();
-    let hub = Hub::start(move |_, _| reply(200, "", &served)).await;
+    let hub = hub(move |_, _| file(&served)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     std::fs::create_dir_all(home.in_cache("")).unwrap();
     std::os::unix::fs::symlink("/dev/full", home.in_cache(".f.bin.part")).unwrap();

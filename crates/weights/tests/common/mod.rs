@@ -6,13 +6,12 @@
     reason = "helpers of tests; each test file uses some of them"
 )]
 
-pub mod server;
-
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
+use lavr_testkit::{Answer, Loopback, Request};
 use lavr_weights::{Fingerprint, Progress, ProgressEvent, Store, StoreOptions};
 use tempfile::TempDir;
 
@@ -122,4 +121,14 @@ pub fn content(size: usize) -> Vec<u8> {
         (state >> 24) as u8
     };
     (0..size).map(|_| next()).collect()
+}
+
+/// A hub that answers so.
+pub async fn hub(answer: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> Loopback {
+    Loopback::start(answer).await.unwrap()
+}
+
+/// A file as a hub sends it.
+pub fn file(bytes: &[u8]) -> Answer {
+    Answer::new(200, bytes).header("ETag", "\"one\"")
 }

@@ -1,0 +1,339 @@
+//! The model: asks, asks again, and streams what comes.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use lavr_model::{
+    CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, StreamEvent, TurnRequest,
+    TurnStream,
+};
+use lavr_types::ImageSource;
+use reqwest::{
+    Client, Response, StatusCode, Url,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+
+use crate::{
+    RemoteConfig,
+    failure::{self, Told},
+    gate,
+    images::Encoder,
+    reply::{Assembler, Chunk},
+    request::{self, Quirks},
+    retry,
+    sse::Parser,
+};
+
+/// What a service says when its reply is complete.
+const LAST_WORD: &[u8] = b"[DONE]";
+/// How much of an error's body is read.
+const MOST_ERROR_BYTES: usize = 64 << 10;
+
+/// A chat model behind an OpenAI-compatible `/chat/completions`.
+pub struct RemoteModel {
+    config: Arc<RemoteConfig>,
+    capabilities: Capabilities,
+    address: Url,
+    client: Client,
+    images: Arc<Encoder>,
+    quirks: Mutex<Quirks>,
+}
+
+impl fmt::Debug for RemoteModel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RemoteModel").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl RemoteModel {
+    /// A model as `config` says, which gets its images from `images`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the address is none, or requests to it are forbidden ([`crate::forbid_real_requests`]).
+    pub fn new(config: RemoteConfig, images: Arc<dyn ImageSource>) -> Result<Self, ModelError> {
+        let wrong = |message: String| ModelError::new(ModelErrorKind::InvalidRequest, &config.model, message);
+        let address = format!("{}/chat/completions", config.base_url.trim_end_matches('/'));
+        let address = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let address = address.ok_or_else(|| {
+            let base = crate::config::without_password(&config.base_url);
+            wrong(format!("`{base}` is no address; LAVR_BASE_URL should look like http://localhost:8080/v1"))
+        })?;
+        if !gate::allows(address.host_str()) {
+            return Err(wrong("requests to real services are forbidden here".to_owned()));
+        }
+        // Fails when the process has a provider already, which then serves as well.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(config.connect_timeout)
+            .read_timeout(config.silence)
+            // A redirect would turn the request into another one, and might take the key elsewhere.
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("lavr/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| wrong(format!("no HTTPS can be had here: {error}")))?;
+        let encoder = Encoder::new(images, config.longest_side);
+        Ok(Self {
+            capabilities: config.capabilities(),
+            address,
+            client,
+            images: Arc::new(encoder),
+            quirks: Mutex::default(),
+            config: Arc::new(config),
+        })
+    }
+
+    fn error(&self, kind: ModelErrorKind, message: impl Into<String>) -> ModelError {
+        ModelError::new(kind, &self.config.model, message)
+    }
+
+    fn quirks(&self) -> Quirks {
+        *self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request's body, images and all.
+    async fn body(&self, turn: &Arc<TurnRequest>, quirks: Quirks) -> Result<Vec<u8>, ModelError> {
+        let (encoder, turn, capabilities) =
+            (Arc::clone(&self.images), Arc::clone(turn), self.capabilities.clone());
+        let (schema, model) = (self.config.schema, self.config.model.clone());
+        let invalid = move |message: String| ModelError::new(ModelErrorKind::InvalidRequest, &model, message);
+        // Encoding pictures takes a while.
+        let work = tokio::task::spawn_blocking(move || {
+            let urls = encoder
+                .urls(&request::shown(&turn, &capabilities))
+                .map_err(|error| invalid(error.to_string()))?;
+            let body = request::body(&turn, &capabilities, schema, quirks, &urls);
+            let body = body.map_err(|error| invalid(error.to_string()))?;
+            serde_json::to_vec(&body).map_err(|error| invalid(error.to_string()))
+        });
+        work.await.map_err(|error| {
+            self.error(ModelErrorKind::Other, "the request could not be written").caused_by(error)
+        })?
+    }
+
+    /// Asks until there is an answer to read, or no hope of one.
+    async fn ask(&self, turn: TurnRequest) -> Result<Response, ModelError> {
+        let turn = Arc::new(turn);
+        let mut quirks = self.quirks();
+        let mut body = self.body(&turn, quirks).await?;
+        let mut repeat = 0;
+        loop {
+            let error = match self.ask_once(body.clone()).await {
+                Ok(response) => return Ok(response),
+                Err(Refusal::Quirk(told, error)) => {
+                    let Some(learnt) = told.quirk(quirks) else { return Err(error) };
+                    tracing::info!(model = self.config.model, ?learnt, "the service takes less; asking anew");
+                    quirks = learnt;
+                    *self.quirks.lock().unwrap_or_else(PoisonError::into_inner) = quirks;
+                    body = self.body(&turn, quirks).await?;
+                    continue;
+                }
+                Err(Refusal::Error(error)) => error,
+            };
+            if !error.is_transient() {
+                return Err(error);
+            }
+            let Some(wait) = self.config.retry.wait(repeat, error.retry_after, rand::random()) else {
+                return Err(error);
+            };
+            repeat += 1;
+            tracing::info!(model = self.config.model, %error, repeat, ?wait, "asking again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn ask_once(&self, body: Vec<u8>) -> Result<Response, Refusal> {
+        let mut request = self.client.post(self.address.clone());
+        if let Some(key) = &self.config.key {
+            request = request.bearer_auth(key.reveal());
+        }
+        let request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, "text/event-stream");
+        let response = request.body(body).send().await;
+        let response = response.map_err(|error| Refusal::Error(failure::of_network(&self.config, &error)))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let asked = retry::asked(response.headers(), SystemTime::now());
+        let told = Told::from_body(&head_of(response).await);
+        let error = failure::of_status(&self.config, status, &told, asked);
+        if matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) {
+            return Err(Refusal::Quirk(told, error));
+        }
+        Err(Refusal::Error(error))
+    }
+}
+
+/// Why there is no answer to read.
+enum Refusal {
+    Error(ModelError),
+    /// The service may take the request with something left out.
+    Quirk(Told, ModelError),
+}
+
+/// The first bytes of a body.
+async fn head_of(mut response: Response) -> Vec<u8> {
+    let mut head = Vec::new();
+    while let Ok(Some(bytes)) = response.chunk().await {
+        head.extend_from_slice(&bytes[..bytes.len().min(MOST_ERROR_BYTES - head.len())]);
+        if head.len() == MOST_ERROR_BYTES {
+            break;
+        }
+    }
+    head
+}
+
+#[async_trait]
+impl ChatModel for RemoteModel {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn stream(&self, turn: TurnRequest, cancel: CancellationToken) -> Result<TurnStream, ModelError> {
+        let response = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(self.error(ModelErrorKind::Cancelled, "the caller gave up")),
+            response = self.ask(turn) => response?,
+        };
+        let kind =
+            response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let reading = Reading {
+            whole: kind.starts_with("application/json"),
+            config: Arc::clone(&self.config),
+            response,
+            cancel,
+            parser: Parser::default(),
+            assembler: Some(Assembler::default()),
+            events: VecDeque::new(),
+            received: 0,
+        };
+        let events = stream::unfold(Some(reading), |reading| async move {
+            let mut reading = reading?;
+            match reading.next().await {
+                Ok(Some(event)) => Some((Ok(event), Some(reading))),
+                Ok(None) => None,
+                // Nothing comes after a failure.
+                Err(error) => Some((Err(error), None)),
+            }
+        });
+        Ok(events.boxed())
+    }
+}
+
+/// Whether the last event of a stream that was not ended by an empty line is all there, or was cut.
+fn is_whole(data: &[u8]) -> bool {
+    data.trim_ascii() == LAST_WORD || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+}
+
+/// A reply that is being read.
+struct Reading {
+    config: Arc<RemoteConfig>,
+    response: Response,
+    cancel: CancellationToken,
+    /// The service does not stream: the body is one document.
+    whole: bool,
+    parser: Parser,
+    /// `None` once the reply is complete.
+    assembler: Option<Assembler>,
+    events: VecDeque<StreamEvent>,
+    received: usize,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Result<Option<StreamEvent>, ModelError> {
+        let mut document = Vec::new();
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            if self.assembler.is_none() {
+                return Ok(None);
+            }
+            match self.chunk().await? {
+                Some(bytes) if self.whole => document.extend_from_slice(&bytes),
+                Some(bytes) => {
+                    for data in self.parser.push(&bytes) {
+                        self.take(&data)?;
+                    }
+                }
+                None => {
+                    if self.whole {
+                        self.take(&document)?;
+                    } else if let Some(data) = self.parser.finish().filter(|data| is_whole(data)) {
+                        self.take(&data)?;
+                    }
+                    self.end(false)?;
+                }
+            }
+        }
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ModelError> {
+        let bytes = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(self.error(ModelErrorKind::Cancelled, "the caller gave up")),
+            bytes = self.response.chunk() => bytes.map_err(|error| failure::of_network(&self.config, &error))?,
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        self.received += bytes.len();
+        if self.received > self.config.most_bytes {
+            let message = format!("the reply is longer than {} bytes", self.config.most_bytes);
+            return Err(self.error(ModelErrorKind::Protocol, message));
+        }
+        Ok(Some(bytes.to_vec()))
+    }
+
+    /// Takes the data of one event in.
+    fn take(&mut self, data: &[u8]) -> Result<(), ModelError> {
+        let data = data.trim_ascii();
+        if data.is_empty() || self.assembler.is_none() {
+            return Ok(());
+        }
+        if data == LAST_WORD {
+            return self.end(true);
+        }
+        let chunk: Chunk = serde_json::from_slice(data).map_err(|error| {
+            let start: String = String::from_utf8_lossy(data).chars().take(120).collect();
+            let start = self.config.key.as_ref().map_or(start.clone(), |key| key.blot_out(&start));
+            let message = format!(
+                "the reply is not what the protocol says: {error} in `{start}`; is LAVR_BASE_URL right?"
+            );
+            self.error(ModelErrorKind::Protocol, message)
+        })?;
+        if let Some(told) = &chunk.error {
+            return Err(failure::in_stream(&self.config, &Told::from_value(told)));
+        }
+        if let Some(assembler) = &mut self.assembler {
+            assembler.push(chunk, &mut self.events);
+        }
+        Ok(())
+    }
+
+    /// The reply is complete: the service said so, or closed the connection.
+    fn end(&mut self, last_word: bool) -> Result<(), ModelError> {
+        let Some(assembler) = self.assembler.take() else { return Ok(()) };
+        match assembler.finish(last_word || self.whole) {
+            Some(events) => {
+                self.events.extend(events);
+                Ok(())
+            }
+            // What was said before it broke off is still told.
+            None if !self.events.is_empty() => {
+                self.assembler = Some(Assembler::default());
+                Ok(())
+            }
+            None => {
+                Err(self.error(ModelErrorKind::Transient, "the reply broke off before its end; ask again"))
+            }
+        }
+    }
+
+    fn error(&self, kind: ModelErrorKind, message: impl Into<String>) -> ModelError {
+        ModelError::new(kind, &self.config.model, message)
+    }
+}

@@ -1,0 +1,22 @@
+//! What tests need in the place of the world: models that follow a script, a server on loopback that may
+//! misbehave, and cassettes of recorded exchanges. A dev-dependency only.
+//!
+//! ```
+//! use lavr_model::{ChatModel, TurnRequest, collect};
+//! use lavr_testkit::ScriptedModel;
+//!
+//! # futures::executor::block_on(async {
+//! let model = ScriptedModel::texts(["a dog"]);
+//! let stream = model.stream(TurnRequest::default(), Default::default()).await.unwrap();
+//! assert_eq!(collect("scripted", stream).await.unwrap().text, "a dog");
+//! assert_eq!(model.requests().len(), 1);
+//! # });
+//! ```
+
+mod cassette;
+mod loopback;
+mod scripted;
+
+pub use cassette::{Cassette, CassetteError, Exchange, Player, RecordedRequest, RecordedResponse, Recorder};
+pub use loopback::{Answer, Loopback, Request};
+pub use scripted::{ScriptedModel, ScriptedReply};
