@@ -5,7 +5,10 @@ use std::ops::Range;
 use lavr_types::{Assertion, Claim, perception::SpatialRelation};
 
 use super::entity;
-use crate::text::{Reading, words::PICTURE};
+use crate::text::{
+    Reading,
+    words::{DENIALS, PICTURE},
+};
 
 /// Words between two things, longest first.
 const BETWEEN: &[(&[&str], SpatialRelation)] = &[
@@ -165,17 +168,28 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
         .max_by_key(|(_, phrase)| phrase.tokens.end);
     if let Some((nearest, phrase)) = before {
         let link = phrase.tokens.end..place;
-        let joined = link
-            .clone()
-            .any(|at| matches!(reading.word(at), "and" | "," | ";" | "while" | "but" | ":" | "or"));
-        if link.len() > LONGEST_LINK || joined {
+        let apart = link.clone().any(|at| {
+            let word = reading.word(at);
+            matches!(word, "and" | "," | ";" | "while" | "but" | ":" | "or") || DENIALS.contains(&word)
+        });
+        if link.len() > LONGEST_LINK || apart {
             return Vec::new();
         }
-        let mut subjects = vec![nearest];
-        let mut inner = nearest;
-        while let Some(outer) = reading.governor(inner) {
-            subjects.insert(0, outer);
-            inner = outer;
+        // Whichever thing of the clause it is said of: "a dog on a sofa next to a cat".
+        let clause = (range.start..place)
+            .rev()
+            .take_while(|&at| !matches!(reading.word(at), "," | ";" | ":" | "while" | "but"))
+            .last()
+            .unwrap_or(place);
+        let mut subjects: Vec<usize> = (0..reading.phrases.len())
+            .filter(|&other| {
+                let tokens = &reading.phrases[other].tokens;
+                tokens.start >= clause && tokens.end <= phrase.tokens.end
+            })
+            .collect();
+        subjects.sort_by_key(|&other| reading.phrases[other].tokens.start);
+        if !subjects.contains(&nearest) {
+            subjects.push(nearest);
         }
         return subjects;
     }

@@ -98,6 +98,8 @@ fn bare_singular_allowed(reading: &Reading<'_>, phrase: &NounPhrase, sentence: u
     let label_kind = phrase.kind != Some(MatchKind::Thing) && phrase.kind.is_some();
     let joined = matches!(before, "and" | "or" | "," | "with" | "near" | "beside")
         && reading.sentences[sentence].contains(&start.wrapping_sub(1));
-    let verb_noun = VERB_NOUNS.contains(&reading.word(phrase.head.start)) && phrase.head.len() == 1;
+    let listed = before == "," && matches!(reading.word(phrase.head.end), "and" | "or" | ",");
+    let verb_noun =
+        VERB_NOUNS.contains(&reading.word(phrase.head.start)) && phrase.head.len() == 1 && !listed;
     label_kind && (first || joined) && !verb_noun
 }

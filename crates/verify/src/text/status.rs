@@ -7,7 +7,7 @@ use lavr_types::vocabulary::MatchKind;
 use super::{
     Reading,
     phrase::{Determiner, NounPhrase},
-    words::{DEFINITE, DEPICTIONS, FUNCTION, HEDGES, INDEFINITE, PICTURE, PREPOSITIONS},
+    words::{DEFINITE, DENIALS, DEPICTIONS, FUNCTION, HEDGES, INDEFINITE, PICTURE, PREPOSITIONS},
 };
 
 /// "it", "they", "he" and "she" stand for the nearest noun phrase that agrees.
@@ -94,6 +94,7 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
         let inside = (phrase.tokens.start..phrase.head.start).any(|place| {
             matches!(reading.word(place), "toy" | "fake" | "plastic" | "inflatable" | "painted" | "imaginary")
         });
+        let denied = phrase.negation.is_none() && is_denied(reading, range, start);
         let conditional = matches!(reading.word(range.start), "if" | "imagine");
         // A hedge reaches from its own place to the end of its clause, and back to the subject of "seems".
         let hedged = range.clone().any(|place| {
@@ -104,7 +105,7 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
             hedge && !far
         });
         marks.push((
-            likeness || inside && phrase.kind != Some(MatchKind::Thing) || question || conditional,
+            likeness || inside && phrase.kind != Some(MatchKind::Thing) || question || denied || conditional,
             hedged,
         ));
     }
@@ -112,6 +113,16 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
         phrase.unreal |= unreal;
         phrase.hedged |= hedged;
     }
+}
+
+/// "The dog does not have -> a ball": whether a denial stands before a phrase in its clause.
+fn is_denied(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool {
+    (range.start..start)
+        .rev()
+        .take_while(|&place| !matches!(reading.word(place), "," | ";" | ":" | "but" | "while"))
+        .any(|place| {
+            DENIALS.contains(&reading.word(place)) || reading.words_at(place, &["no", "one"])
+        })
 }
 
 /// "A photo of a dog", "This is a picture of ...", "The image shows": the picture in hand, not one inside it.
@@ -124,7 +135,7 @@ fn speaks_of_picture(reading: &Reading<'_>, range: &Range<usize>, start: usize) 
                 || DEFINITE.contains(&word)
                 || matches!(
                     word,
-                    "is" | "it" | "close-up" | "black-and-white" | "beautiful" | "color" | "colour" | "in"
+                    "and" | "is" | "it" | "close-up" | "black-and-white" | "beautiful" | "color" | "colour" | "in"
                 )
                 || (!FUNCTION.contains(&word) && !PREPOSITIONS.contains(&word))
         })

@@ -245,6 +245,10 @@ pub(crate) const PLACES: &[&str] = &[
     "type",
     "way",
     "time",
+    "other",
+    "others",
+    "total",
+    "rest",
     "day",
     "night",
     "moment",
@@ -253,6 +257,13 @@ pub(crate) const PLACES: &[&str] = &[
 /// Words that make a following colour darker or lighter; they go with the colour when it is replaced.
 pub(crate) const INTENSITIES: &[&str] =
     &["dark", "light", "bright", "deep", "pale", "vivid", "vibrant", "pastel", "neon", "solid", "hot"];
+
+/// Words that turn what follows them in their clause into something that is not there.
+pub(crate) const DENIALS: &[&str] = &[
+    "not", "never", "nobody", "none", "nothing", "neither", "nor", "cannot", "can't", "isn't", "aren't", "wasn't", "weren't",
+    "don't", "doesn't", "didn't", "won't", "hasn't", "haven't", "couldn't", "lacks", "lack", "lacking", "missing", "absence",
+    "instead", "rather", "except", "unlike", "lacked",
+];
 
 /// Nouns of the vocabulary that are as often verbs; behind a noun and before an object or a place they are.
 pub(crate) const VERB_NOUNS: &[&str] = &[
