@@ -1,13 +1,13 @@
 //! Times a GGUF model: load, prefill of 128 tokens, decode of 64, peak memory.
 //!
-//! `cargo run --release -p lavr-local --example bench -- MODEL.gguf [THREADS] [RUNS]`
+//! `cargo run --release -p lavr-local --example bench -- MODEL.gguf [THREADS] [RUNS] [best|avx2|portable]`
 //!
 //! `docs/benchmarks/time_llama_cpp.py` does the same with llama.cpp; both print one line of JSON.
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::time::Instant;
 
-use lavr_local::{LocalModel, LocalOptions};
+use lavr_local::{LocalModel, LocalOptions, Processor};
 
 const PROMPT: usize = 128;
 const REPLY: usize = 64;
@@ -17,9 +17,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("name a GGUF file")?;
     let threads = arguments.next().map_or(Ok(1), |text| text.parse())?;
     let runs = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let processor = match arguments.next().as_deref() {
+        None | Some("best") => Processor::Best,
+        Some("avx2") => Processor::Avx2,
+        Some("portable") => Processor::Portable,
+        Some(other) => return Err(format!("`{other}` is neither best, avx2 nor portable").into()),
+    };
     let began = Instant::now();
-    let model =
-        LocalModel::load(&path, LocalOptions { threads, context_tokens: 2048, ..LocalOptions::default() })?;
+    let model = LocalModel::load(
+        &path,
+        LocalOptions { threads, processor, context_tokens: 2048, ..LocalOptions::default() },
+    )?;
     let load = began.elapsed();
     let (mut prefill, mut decode) = (Vec::new(), Vec::new());
     for _ in 0..runs {

@@ -44,9 +44,11 @@ mod sampler;
 mod session;
 mod snapshot;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tokenizer;
 
 pub use error::LoadError;
 pub use model::LocalModel;
-pub use options::LocalOptions;
+pub use options::{LocalOptions, Processor};
 pub use session::Measurement;

@@ -33,7 +33,7 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    /// The matrix of that name, which must have this shape. Formats without a kernel are turned to `Q8_0`.
+    /// The matrix of that name, which must have this shape. Formats without a kernel are turned to one that has.
     pub(crate) fn load(file: &Gguf, name: &str, columns: usize, rows: usize) -> Result<Self, Fault> {
         let info = file.tensor(name).ok_or_else(|| corrupt(format!("the tensor `{name}` is missing")))?;
         Self::from_info(file, name, info, columns, rows)
@@ -55,6 +55,9 @@ impl Matrix {
         }
         let (format, bytes) = match Format::of(info.kind) {
             Some(format) => (format, Bytes::Mapped(file.map().clone(), info.range.clone())),
+            None if info.kind == TensorKind::Q4_0 => {
+                (Format::Q4_1, Bytes::Owned(as_q4_1(file.tensor_bytes(info))))
+            }
             None => (Format::Q8_0, Bytes::Owned(as_q8_0(info, file.tensor_bytes(info), name)?)),
         };
         let (block, block_bytes) = format.kind().block();
@@ -110,6 +113,18 @@ fn widen(kind: TensorKind, bytes: &[u8], columns: usize) -> Result<Vec<f32>, Fau
         tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()
     };
     read().map_err(|error| candle_fault(&error))
+}
+
+/// `Q4_0` has `scale * (code - 8)`, `Q4_1` has `scale * code + offset`: the same codes, and no rounding.
+fn as_q4_1(bytes: &[u8]) -> Vec<u8> {
+    let mut result = Vec::with_capacity(bytes.len() / 18 * 20);
+    for block in bytes.chunks_exact(18) {
+        let scale = half::f16::from_le_bytes([block[0], block[1]]);
+        result.extend_from_slice(&block[..2]);
+        result.extend(half::f16::from_f32(-8.0 * scale.to_f32()).to_le_bytes());
+        result.extend_from_slice(&block[2..]);
+    }
+    result
 }
 
 fn as_q8_0(info: &TensorInfo, bytes: &[u8], name: &str) -> Result<Vec<u8>, Fault> {

@@ -49,7 +49,7 @@ impl LocalModel {
         let path = path.as_ref();
         let engine = |what: String| LoadError::Engine { what };
         let file = Gguf::open(path)?;
-        let isa = Isa::detect();
+        let isa = Isa::detect(options.processor);
         let network = Network::load(&file, isa).map_err(|fault| fault.in_file(path))?;
         let config = &network.config;
         let tokenizer =

@@ -2,6 +2,19 @@
 
 use std::path::PathBuf;
 
+/// Which vector instructions of the processor may be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Processor {
+    /// The best that it has.
+    #[default]
+    Best,
+    /// AVX2 at most: to see what another machine would do.
+    Avx2,
+    /// None beyond what the program was built for.
+    Portable,
+}
+
 /// How a model is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalOptions {
@@ -16,6 +29,8 @@ pub struct LocalOptions {
     pub snapshots: Option<PathBuf>,
     /// The most bytes that snapshots may take together; the oldest go first.
     pub snapshot_bytes: u64,
+    /// Which vector instructions may be used.
+    pub processor: Processor,
 }
 
 impl Default for LocalOptions {
@@ -26,6 +41,7 @@ impl Default for LocalOptions {
             context_tokens: 8192,
             snapshots: None,
             snapshot_bytes: 512 << 20,
+            processor: Processor::Best,
         }
     }
 }

@@ -91,7 +91,7 @@ impl Session {
             cancel,
             sink,
         };
-        let stable = prompt.stable.max(cached.min(prompt.stable));
+        let stable = prompt.stable;
         if cached < stable {
             self.take_in(&prompt.tokens[cached..stable], &turn)?;
         }
@@ -100,7 +100,9 @@ impl Session {
         {
             snapshots.save(&prompt.tokens[..stable], &self.cache);
         }
-        self.reply(&prompt.tokens[self.known.len()..], &mut turn)
+        let reason = self.reply(&prompt.tokens[self.known.len()..], &mut turn)?;
+        turn.finish(reason);
+        Ok(())
     }
 
     fn invalid(&self, message: impl Into<String>) -> ModelError {
@@ -167,7 +169,9 @@ impl Session {
 
     /// Runs tokens through the network.
     fn take_in(&mut self, tokens: &[u32], turn: &Turn<'_>) -> Result<(), ModelError> {
-        self.extend(tokens, &|| turn.is_stopped()).map_err(|Stopped| turn.cancelled(&self.name))
+        self.extend(tokens, &|| turn.is_stopped()).map_err(|Stopped| {
+            ModelError::new(ModelErrorKind::Cancelled, &self.name, "the request was cancelled")
+        })
     }
 
     fn extend(&mut self, tokens: &[u32], stopped: &dyn Fn() -> bool) -> Result<(), Stopped> {
@@ -178,7 +182,8 @@ impl Session {
         Ok(())
     }
 
-    fn reply(&mut self, rest: &[u32], turn: &mut Turn<'_>) -> Result<(), ModelError> {
+    /// Writes the reply, and says why it ended.
+    fn reply(&mut self, rest: &[u32], turn: &mut Turn<'_>) -> Result<FinishReason, ModelError> {
         let mut pending = rest.to_vec();
         loop {
             // What the grammar forces goes through the network together with the token before it.
@@ -186,20 +191,20 @@ impl Session {
                 let forced = constraint.forced()?;
                 for token in forced {
                     if self.tokenizer.is_end(token) {
-                        return turn.finish(FinishReason::Stop);
+                        return Ok(FinishReason::Stop);
                     }
                     if turn.is_full() {
-                        return turn.finish(FinishReason::Length);
+                        return Ok(FinishReason::Length);
                     }
                     turn.say(self.tokenizer.bytes(token));
                     pending.push(token);
                 }
             }
             if turn.constraint.as_ref().is_some_and(Constraint::is_done) {
-                return turn.finish(FinishReason::Stop);
+                return Ok(FinishReason::Stop);
             }
             if turn.is_full() {
-                return turn.finish(FinishReason::Length);
+                return Ok(FinishReason::Length);
             }
             self.take_in(&pending, turn)?;
             pending.clear();
@@ -209,7 +214,7 @@ impl Session {
                 constraint.take(token)?;
             }
             if self.tokenizer.is_end(token) {
-                return turn.finish(FinishReason::Stop);
+                return Ok(FinishReason::Stop);
             }
             turn.say(if self.tokenizer.is_control(token) { &[] } else { self.tokenizer.bytes(token) });
             pending.push(token);
@@ -268,11 +273,6 @@ impl Turn<'_> {
         self.cancel.is_cancelled() || !self.sink.is_open()
     }
 
-    #[expect(clippy::unused_self, reason = "reads better at the call")]
-    fn cancelled(&self, model: &str) -> ModelError {
-        ModelError::new(ModelErrorKind::Cancelled, model, "the request was cancelled")
-    }
-
     fn is_full(&self) -> bool {
         self.usage.output_tokens >= self.most as u64
     }
@@ -285,12 +285,11 @@ impl Turn<'_> {
         }
     }
 
-    fn finish(&mut self, reason: FinishReason) -> Result<(), ModelError> {
+    fn finish(&mut self, reason: FinishReason) {
         let text = self.text.finish();
         if !text.is_empty() {
             self.sink.send(StreamEvent::Text { text });
         }
         self.sink.send(StreamEvent::Finished { reason, usage: self.usage });
-        Ok(())
     }
 }

@@ -53,8 +53,9 @@ impl Snapshots {
         for token in tokens {
             hash.update(token.to_le_bytes());
         }
-        let name: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        self.directory.join(name).with_extension(EXTENSION)
+        let digest: [u8; 32] = hash.finalize().into();
+        let name = digest[..16].iter().fold(0_u128, |name, byte| name << 8 | u128::from(*byte));
+        self.directory.join(format!("{name:032x}")).with_extension(EXTENSION)
     }
 
     /// Fills the cache with the state after these tokens, where it is known.
@@ -133,7 +134,7 @@ impl Snapshots {
             file.write_all(bytes)
         })?;
         file.write_all(&hash.finalize())?;
-        file.as_file().sync_all()?;
+        // Not forced to the disk: what a power cut leaves half written fails its checksum.
         file.persist(path)?;
         Ok(())
     }

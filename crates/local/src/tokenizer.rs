@@ -54,7 +54,7 @@ impl std::fmt::Debug for Tokenizer {
             .debug_struct("Tokenizer")
             .field("tokens", &self.bytes.len())
             .field("end", &self.end)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,11 +133,6 @@ impl Tokenizer {
     /// The bytes that a token stands for; the name of a control token.
     pub(crate) fn bytes(&self, token: u32) -> &[u8] {
         self.bytes.get(token as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// The token of this name.
-    pub(crate) fn named(&self, text: &str) -> Option<u32> {
-        self.named.iter().find(|(name, _)| name == text).map(|(_, id)| *id)
     }
 
     /// The name of a token, such as the begin or the end.

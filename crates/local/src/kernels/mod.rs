@@ -18,7 +18,7 @@ mod x86;
 
 pub(crate) use activations::{Activations, Grain};
 
-use crate::gguf::TensorKind;
+use crate::{gguf::TensorKind, options::Processor};
 
 /// Numbers in a block of the K formats.
 pub(crate) const SUPER: usize = 256;
@@ -43,9 +43,15 @@ enum Level {
 }
 
 impl Isa {
-    /// The best that this processor has.
-    pub(crate) fn detect() -> Self {
+    /// The best that this processor has and `most` allows.
+    pub(crate) fn detect(most: Processor) -> Self {
+        let allowed = match most {
+            Processor::Best => usize::MAX,
+            Processor::Avx2 => 2,
+            Processor::Portable => 1,
+        };
         let mut supported = Self::supported();
+        supported.truncate(allowed);
         supported.pop().unwrap_or(Self(Level::Scalar))
     }
 

@@ -12,8 +12,9 @@ use super::{
 
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn tile(format: Format, rows: &[u8], row_bytes: usize, input: &Activations, out: &mut [f32]) {
-    for (index, row) in rows.chunks_exact(row_bytes).enumerate() {
-        for token in 0..input.tokens() {
+    // Tokens outside: a tile of rows stays in the nearest cache, all activations might not.
+    for token in 0..input.tokens() {
+        for (index, row) in rows.chunks_exact(row_bytes).enumerate() {
             out[token * TILE + index] = match format {
                 Format::Q4K => dot_q4k(row, input, token),
                 Format::Q6K => dot_q6k(row, input, token),
