@@ -144,8 +144,11 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     {
         return StandIn::Unclear(object.label.clone());
     }
-    // Two candidates leave open which one was meant.
-    let [object] = found.objects.as_slice() else { return StandIn::None };
+    // Candidates of two kinds leave open which one was meant.
+    let [object, rest @ ..] = found.objects.as_slice() else { return StandIn::None };
+    if rest.iter().any(|other| other.label != object.label) {
+        return StandIn::None;
+    }
     let other =
         Entity { surface: object.label.clone(), span: entity.span, label: Some(object.label.clone()) };
     StandIn::Seen(other, object.score, scene.evidence(object).map(Box::new))

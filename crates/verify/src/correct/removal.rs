@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::text::{
-    Reading, TokenKind,
+    Determiner, Reading, TokenKind,
     words::{COPULAS, PREPOSITIONS, finite_verb, is_participle},
 };
 
@@ -84,6 +84,15 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
         } else {
             edits.extend(shortened(context, &list, &kept));
         }
+    }
+    // A sentence of which no word is left is none.
+    let sentence = reading.sentences[context.sentence].clone();
+    let empty = sentence
+        .clone()
+        .filter(|&place| reading.tokens[place].kind != TokenKind::Mark)
+        .all(|place| taken.iter().any(|range| range.contains(&place)));
+    if empty && edits.iter().all(|edit| edit.replacement.is_empty()) {
+        return None;
     }
     // What stays in the picture is said again where its words went.
     let lost: Vec<usize> = context
@@ -197,6 +206,7 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         let subject = reading.phrase_ending_at(verb)?;
         let copula =
             if context.is_plural(subject) || list_around(reading, subject).len() > 1 { "are" } else { "is" };
+        let end = past_its_places(reading, end);
         let follows = PREPOSITIONS.contains(&reading.word(end));
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
@@ -223,7 +233,9 @@ fn clause(context: &Context<'_>, first: usize, last: usize) -> Option<(Vec<Remov
     let mut range = clause_of(reading, first);
     range.end = range.end.max(clause_of(reading, last).end);
     let is_joint = |place: usize| matches!(reading.word(place), "and" | "," | ";" | "while" | "but");
-    if range.start > sentence.start {
+    let has_verb = |mut places: Range<usize>| places.any(|place| finite_verb(reading.word(place)).is_some());
+    // "In the foreground, a man ...": what only opens the clause goes with it.
+    if range.start > sentence.start && has_verb(sentence.start..range.start) {
         let mut start = range.start;
         while start > sentence.start && is_joint(start - 1) {
             start -= 1;
@@ -234,12 +246,13 @@ fn clause(context: &Context<'_>, first: usize, last: usize) -> Option<(Vec<Remov
         let range = start..range.end;
         return Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range));
     }
+    range.start = sentence.start;
     let mut end = range.end;
     while end < sentence.end && is_joint(end) {
         end += 1;
     }
     let more = (end..sentence.end).any(|place| reading.tokens[place].kind == TokenKind::Word);
-    if end == range.end || !more {
+    if end == range.end || !more || !has_verb(end..sentence.end) {
         return None;
     }
     let range = range.start..end;
@@ -293,6 +306,11 @@ fn prepositional(
     {
         end = reading.phrases[next].tokens.end;
     }
+    // "on the left, next to the keyboard.": its comma goes, too.
+    if reading.before(start) == "," && reading.tokens.get(end).is_none_or(|next| next.kind != TokenKind::Word)
+    {
+        start -= 1;
+    }
     let range = start..end;
     Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
 }
@@ -308,10 +326,33 @@ fn instead_of_predicate(
     if reading.before(copula) == "there" {
         return None;
     }
-    if PREPOSITIONS.contains(&reading.word(end)) {
+    let after = past_its_places(reading, end);
+    let predicate = predicate.start..predicate.end.max(after);
+    if PREPOSITIONS.contains(&reading.word(after)) {
         let span = deletion(reading, &predicate);
         return Some((vec![Removal { span, replacement: String::new() }], predicate));
     }
     let span = reading.span(&predicate);
     Some((vec![Removal { span, replacement: "visible".to_owned() }], predicate))
+}
+
+/// The end of what belongs to a verb that goes: "in his left hand", "at a ball". Where something is stays.
+fn past_its_places(reading: &Reading<'_>, mut end: usize) -> usize {
+    const PLACING: &[&str] = &[
+        "on", "in", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
+        "outside", "along", "by",
+    ];
+    while PREPOSITIONS.contains(&reading.word(end)) {
+        let next = reading
+            .phrases
+            .iter()
+            .filter(|next| next.tokens.start > end && next.tokens.start <= end + 4)
+            .min_by_key(|next| next.tokens.start);
+        let Some(next) = next else { break };
+        if PLACING.contains(&reading.word(end)) && next.determiner != Determiner::Possessive {
+            break;
+        }
+        end = next.tokens.end;
+    }
+    end
 }

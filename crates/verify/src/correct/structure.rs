@@ -19,16 +19,21 @@ pub(super) fn list_around(reading: &Reading<'_>, phrase: usize) -> Vec<usize> {
     list
 }
 
-/// The phrase that ends where the conjunction before this one begins.
+/// The phrase that ends where the conjunction before this one begins. Of "a dog with a collar and a cat" both the
+/// dog and the collar do: a plural verb behind the cat joins it to the dog.
 fn joined_before(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
     let of = &reading.phrases[phrase];
     let separator = separator_before(reading, of.tokens.start)?;
     if separator.start < reading.sentences[of.sentence].start || opens_clause(reading, phrase) {
         return None;
     }
-    (0..reading.phrases.len()).find(|&other| {
-        other != phrase && unit_end(reading, other) == separator.start && !reading.phrases[other].pronoun
-    })
+    let others =
+        || (0..reading.phrases.len()).filter(|&other| other != phrase && !reading.phrases[other].pronoun);
+    let outer = others().find(|&other| unit_end(reading, other) == separator.start);
+    let inner = others().rev().find(|&other| core_end(reading, other) == separator.start);
+    let plural_verb = verb_of(reading, phrase)
+        .is_some_and(|verb| finite_verb(reading.word(verb)) == Some(Agreement::Plural));
+    if plural_verb { outer.or(inner) } else { inner.or(outer) }
 }
 
 fn joined_after(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
@@ -70,17 +75,54 @@ fn clause_has_verb_before(reading: &Reading<'_>, place: usize) -> bool {
     })
 }
 
+/// The end of a phrase with what it consists of: "plates of food".
+fn core_end(reading: &Reading<'_>, phrase: usize) -> usize {
+    let mut end = reading.phrases[phrase].tokens.end;
+    while reading.word(end) == "of" {
+        end = match reading.phrase_starting_at(end + 1) {
+            Some(inner) => reading.phrases[inner].tokens.end,
+            None if reading.tokens.get(end + 1).is_some_and(|token| token.kind == TokenKind::Word) => end + 2,
+            None => break,
+        };
+    }
+    end
+}
+
 /// The end of a phrase with what only serves it: "with a collar", "wearing a hat", "that is red".
 pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
-    let mut end = reading.phrases[phrase].tokens.end;
+    let mut end = core_end(reading, phrase);
     while matches!(reading.word(end), "with" | "wearing" | "holding" | "carrying") {
         match reading.phrase_starting_at(end + 1) {
-            Some(inner) => end = reading.phrases[inner].tokens.end,
+            Some(inner) => end = core_end(reading, inner),
             None => break,
         }
     }
+    let sentence = &reading.sentences[reading.phrases[phrase].sentence];
+    // "with the words "STOP" printed on it"
+    if reading.tokens.get(end).is_some_and(|token| token.kind == TokenKind::Quote) {
+        end += 1;
+        if matches!(reading.word(end), "printed" | "written" | "painted" | "engraved")
+            && reading.word(end + 1) == "on"
+        {
+            end = reading
+                .phrase_starting_at(end + 2)
+                .map_or(end + 3, |on| reading.phrases[on].tokens.end)
+                .min(sentence.end);
+        }
+    }
+    // "with plates, glasses and a vase." ends the sentence: all of it serves.
+    let mut list = end;
+    while end > reading.phrases[phrase].tokens.end && matches!(reading.word(list), "," | "and") {
+        let next = if matches!(reading.word(list + 1), "and") { list + 2 } else { list + 1 };
+        match reading.phrase_starting_at(next) {
+            Some(member) => list = core_end(reading, member),
+            None => break,
+        }
+    }
+    if list > end && list + 1 >= sentence.end {
+        return list;
+    }
     if matches!(reading.word(end), "that" | "which" | "who") {
-        let sentence = &reading.sentences[reading.phrases[phrase].sentence];
         while end < sentence.end && reading.tokens[end].kind != TokenKind::Mark {
             end += 1;
         }

@@ -155,6 +155,37 @@ fn corrections_keep_the_grammar() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Read the snapshot: every line must be a sentence that a person could have written.
+#[test]
+fn any_thing_can_be_taken_out_of_any_text() {
+    use std::fmt::Write;
+
+    let mut shown = String::new();
+    for text in include_str!("../../tests/data/extraction.txt").lines().filter(|line| !line.starts_with('#'))
+    {
+        let claims = claims(text);
+        let absent = claims.iter().filter(|claim| {
+            matches!(&claim.assertion, Assertion::Existence { entity, present: true } if entity.label.is_some())
+        });
+        for claim in absent {
+            let judged: Vec<(Claim, Judgement)> = claims
+                .iter()
+                .map(|other| {
+                    let wrong = other.span == claim.span && other.kind() == claim.kind();
+                    let truth = wrong.then(|| truth(other, "0"));
+                    (
+                        other.clone(),
+                        judgement(if wrong { Verdict::Contradicted } else { Verdict::Supported }, truth),
+                    )
+                })
+                .collect();
+            let after = corrector().rewrite(text, &judged, Policy::Keep).text;
+            writeln!(shown, "{text}\n  -{}: {after}", claim.surface).unwrap();
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn the_policy_decides_what_becomes_of_unconfirmed_claims() {
     let text = "A red car and a tree.";

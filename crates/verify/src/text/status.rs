@@ -120,9 +120,7 @@ fn is_denied(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool 
     (range.start..start)
         .rev()
         .take_while(|&place| !matches!(reading.word(place), "," | ";" | ":" | "but" | "while"))
-        .any(|place| {
-            DENIALS.contains(&reading.word(place)) || reading.words_at(place, &["no", "one"])
-        })
+        .any(|place| DENIALS.contains(&reading.word(place)) || reading.words_at(place, &["no", "one"]))
 }
 
 /// "A photo of a dog", "This is a picture of ...", "The image shows": the picture in hand, not one inside it.
@@ -135,7 +133,15 @@ fn speaks_of_picture(reading: &Reading<'_>, range: &Range<usize>, start: usize) 
                 || DEFINITE.contains(&word)
                 || matches!(
                     word,
-                    "and" | "is" | "it" | "close-up" | "black-and-white" | "beautiful" | "color" | "colour" | "in"
+                    "and"
+                        | "is"
+                        | "it"
+                        | "close-up"
+                        | "black-and-white"
+                        | "beautiful"
+                        | "color"
+                        | "colour"
+                        | "in"
                 )
                 || (!FUNCTION.contains(&word) && !PREPOSITIONS.contains(&word))
         })

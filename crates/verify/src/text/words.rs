@@ -260,9 +260,9 @@ pub(crate) const INTENSITIES: &[&str] =
 
 /// Words that turn what follows them in their clause into something that is not there.
 pub(crate) const DENIALS: &[&str] = &[
-    "not", "never", "nobody", "none", "nothing", "neither", "nor", "cannot", "can't", "isn't", "aren't", "wasn't", "weren't",
-    "don't", "doesn't", "didn't", "won't", "hasn't", "haven't", "couldn't", "lacks", "lack", "lacking", "missing", "absence",
-    "instead", "rather", "except", "unlike", "lacked",
+    "not", "never", "nobody", "none", "nothing", "neither", "nor", "cannot", "can't", "isn't", "aren't",
+    "wasn't", "weren't", "don't", "doesn't", "didn't", "won't", "hasn't", "haven't", "couldn't", "lacks",
+    "lack", "lacking", "missing", "absence", "instead", "rather", "except", "unlike", "lacked",
 ];
 
 /// Nouns of the vocabulary that are as often verbs; behind a noun and before an object or a place they are.
