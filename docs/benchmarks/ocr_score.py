@@ -47,7 +47,7 @@ def by_line(truth, read):
     return errors + sum(len(truth[i]) for i in left) + sum(len(read[j]) for j in right)
 
 
-print(f"{'engine':14} {'picture':22} {'lines':>9} {'in order':>9} {'by line':>8} {'seconds':>8} {'peak MB':>8}")
+print(f"{'engine':14} {'picture':22} {'lines':>9} {'in order':>9} {'by line':>8} {'seconds':>8} {'cpu s':>8} {'peak MB':>8}")
 for file in sys.argv[1:]:
     for row in map(json.loads, Path(file).read_text(encoding="utf-8").splitlines()):
         path = Path(row["picture"])
@@ -58,5 +58,5 @@ for file in sys.argv[1:]:
         free = by_line(truth, read) / characters
         print(
             f"{row['engine']:14} {path.name:22} {len(read):4}/{len(truth):4} {ordered:9.2%} {free:8.2%} "
-            f"{row['seconds']:8.2f} {row['peak_mb']:8.0f}"
+            f"{row['seconds']:8.2f} {row['cpu_seconds']:8.2f} {row['peak_mb']:8.0f}"
         )

@@ -28,7 +28,7 @@ pub struct FoundLine {
 }
 
 /// The lines on a map of probabilities (rows by columns). Coordinates are pixels of the map.
-pub fn lines_on(map: ArrayView2<'_, f32>) -> Vec<FoundLine> {
+pub fn lines_on(map: &ArrayView2<'_, f32>) -> Vec<FoundLine> {
     let mut found: Vec<_> = blobs(map)
         .into_iter()
         .filter_map(|outline| {
@@ -59,7 +59,7 @@ struct Run {
 }
 
 /// The outlines of connected marked pixels: the corners of the ends of their runs, which hold their hull.
-fn blobs(map: ArrayView2<'_, f32>) -> Vec<Vec<Point>> {
+fn blobs(map: &ArrayView2<'_, f32>) -> Vec<Vec<Point>> {
     let mut runs: Vec<Run> = Vec::new();
     let mut parents: Vec<usize> = Vec::new();
     let mut previous = 0..0;
@@ -119,7 +119,7 @@ fn root_of(parents: &mut [usize], mut index: usize) -> usize {
 }
 
 /// The mean of the pixels whose middle lies inside the box. 0 where there are none.
-fn mean_inside(map: ArrayView2<'_, f32>, bounds: TurnedBox) -> f64 {
+fn mean_inside(map: &ArrayView2<'_, f32>, bounds: TurnedBox) -> f64 {
     let corners = bounds.corners().map(|corner| corner.y);
     let top = corners.into_iter().fold(f64::INFINITY, f64::min).max(0.0) as usize;
     let bottom = corners.into_iter().fold(0.0, f64::max).ceil() as usize;
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn two_lines_are_found_and_grown_by_the_ratio() {
         let map = map_of((100, 200), &[line(60.0, 20.0, 0.0), line(120.0, 60.0, 0.0)], 0.9);
-        let mut found = lines_on(map.view());
+        let mut found = lines_on(&map.view());
         found.sort_by(|a, b| a.bounds.center.y.total_cmp(&b.bounds.center.y));
         assert_eq!(found.len(), 2);
         // 80 by 10: the sides move out by 800 * 1.6 / 180.
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_turned_line_keeps_its_direction() {
         let original = line(100.0, 60.0, -20.0);
-        let found = lines_on(map_of((120, 200), &[original], 0.8).view());
+        let found = lines_on(&map_of((120, 200), &[original], 0.8).view());
         assert_eq!(found.len(), 1);
         let direction = found[0].bounds.axis;
         assert!((direction.y.atan2(direction.x).to_degrees() + 20.0).abs() < 1.5, "{direction:?}");
@@ -187,23 +187,23 @@ mod tests {
 
     #[test]
     fn faint_and_tiny_marks_are_no_lines() {
-        assert!(lines_on(map_of((100, 200), &[line(60.0, 20.0, 0.0)], 0.4).view()).is_empty());
+        assert!(lines_on(&map_of((100, 200), &[line(60.0, 20.0, 0.0)], 0.4).view()).is_empty());
         let speck = TurnedBox { width: 2.0, height: 2.0, ..line(60.0, 20.0, 0.0) };
-        assert!(lines_on(map_of((100, 200), &[speck], 0.9).view()).is_empty());
-        assert!(lines_on(Array2::zeros((0, 0)).view()).is_empty());
-        assert!(lines_on(Array2::zeros((40, 40)).view()).is_empty());
+        assert!(lines_on(&map_of((100, 200), &[speck], 0.9).view()).is_empty());
+        assert!(lines_on(&Array2::zeros((0, 0)).view()).is_empty());
+        assert!(lines_on(&Array2::zeros((40, 40)).view()).is_empty());
     }
 
     #[test]
     fn a_map_that_is_all_text_is_one_line() {
-        assert_eq!(lines_on(Array2::ones((40, 64)).view()).len(), 1);
+        assert_eq!(lines_on(&Array2::ones((40, 64)).view()).len(), 1);
     }
 
     #[test]
     fn branches_that_meet_further_down_are_one_blob() {
         let rows = ["#...#...#", "#...#...#", "#########", "#...#....", "....#...#"];
         let map = Array2::from_shape_fn((5, 9), |(y, x)| f32::from(u8::from(rows[y].as_bytes()[x] == b'#')));
-        assert_eq!(blobs(map.view()).len(), 2);
+        assert_eq!(blobs(&map.view()).len(), 2);
     }
 
     proptest! {
@@ -213,7 +213,7 @@ mod tests {
             values in prop::collection::vec(0.0..1.0f32, 24 * 40),
         ) {
             let map = Array2::from_shape_vec((24, 40), values).unwrap();
-            for found in lines_on(map.view()) {
+            for found in lines_on(&map.view()) {
                 prop_assert!(found.bounds.corners().iter().all(|point| point.x.is_finite() && point.y.is_finite()));
                 prop_assert!((0.0..=1.0).contains(&found.score));
             }

@@ -16,10 +16,11 @@ use crate::OcrError;
 
 /// Sides of the detector's input are multiples of this (model card).
 pub const STRIDE: u32 = 32;
-/// The shorter side is enlarged to this (as RapidOCR does), ...
+/// The shorter side is enlarged to this (as RapidOCR does).
 const SHORT_SIDE: f64 = 736.0;
-/// ... but by no more than this: beyond, letters grow too large for the detector.
-const MOST_ENLARGED: f64 = 3.0;
+/// How much a small picture may be enlarged: a little at first, since letters that fill it would grow too large for
+/// the detector and fall apart, and more when nothing was found.
+pub const ENLARGEMENTS: [f64; 2] = [2.5, 6.0];
 /// The most pixels that the detector is shown. An A4 page of 200 dpi keeps nine tenths of its resolution.
 const MOST_PIXELS: f64 = 3_000_000.0;
 /// The longest tile, ...
@@ -30,9 +31,9 @@ const TILE_PIXELS: u32 = 640_000;
 const MARGIN: u32 = STRIDE;
 
 /// The size at which a picture is shown to the detector, before padding.
-pub fn detection_size(size: Size) -> Size {
+pub fn detection_size(size: Size, most_enlarged: f64) -> Size {
     let (width, height) = (f64::from(size.width.max(1)), f64::from(size.height.max(1)));
-    let enlarged = (SHORT_SIDE / width.min(height)).clamp(1.0, MOST_ENLARGED);
+    let enlarged = (SHORT_SIDE / width.min(height)).clamp(1.0, most_enlarged);
     let scale = enlarged.min((MOST_PIXELS / (width * height)).sqrt());
     let side = |length: f64| (length * scale).round().max(1.0) as u32;
     Size::new(side(width), side(height))
@@ -178,7 +179,7 @@ mod tests {
 
         #[test]
         fn the_detector_is_never_shown_too_much(width in 1u32..20_000, height in 1u32..20_000) {
-            let size = detection_size(Size::new(width, height));
+            let size = detection_size(Size::new(width, height), ENLARGEMENTS[1]);
             prop_assert!(size.width > 0 && size.height > 0);
             prop_assert!(size.area() as f64 <= MOST_PIXELS + f64::from(size.width + size.height + 1));
         }
@@ -186,9 +187,10 @@ mod tests {
 
     #[test]
     fn a_page_keeps_its_size_and_a_small_picture_grows() {
-        assert_eq!(detection_size(Size::new(1240, 1754)), Size::new(1240, 1754));
-        assert_eq!(detection_size(Size::new(640, 480)), Size::new(981, 736));
-        assert_eq!(detection_size(Size::new(100, 50)), Size::new(300, 150));
+        let first = |width, height| detection_size(Size::new(width, height), ENLARGEMENTS[0]);
+        assert_eq!(first(1240, 1754), Size::new(1240, 1754));
+        assert_eq!(first(640, 480), Size::new(981, 736));
+        assert_eq!(first(100, 50), Size::new(250, 125));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     geometry::TurnedBox,
     order::reading_order,
     postprocess::lines_on,
-    preprocess::{detection_size, padded, resized, tile_input, tiles},
+    preprocess::{ENLARGEMENTS, detection_size, padded, resized, tile_input, tiles},
     recognize::{decode, line_input},
     straighten::{Direction, corners_of_text, straightened},
 };
@@ -28,6 +28,8 @@ pub const RECOGNIZER: &str = "ppocrv6-rec";
 
 /// A line is kept at this mean probability of its characters (model card).
 const LINE_THRESHOLD: f32 = 0.5;
+/// A single character is kept at this: a cup or a wheel is read as `O`, an edge as `I`.
+const CHARACTER_THRESHOLD: f32 = 0.9;
 /// Boxes this much taller than wide hold text that runs up or down (model card).
 const TALL: f64 = 1.5;
 /// A tall box up to here may also hold a single letter that stands upright.
@@ -110,20 +112,37 @@ impl Reader {
         if original.area() == 0 {
             return Ok(Vec::new());
         }
-        let shown = detection_size(original);
-        let smaller;
-        let picture = if shown == original {
-            picture
+        let mut tried = None;
+        for most_enlarged in ENLARGEMENTS {
+            let shown = detection_size(original, most_enlarged);
+            if tried.replace(shown) == Some(shown) {
+                break;
+            }
+            let found = self.detect_at(picture, shown, cancel)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn detect_at(
+        &self,
+        picture: &RgbImage,
+        shown: Size,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<TurnedBox>, OcrError> {
+        let original = Size::new(picture.width(), picture.height());
+        let map = if shown == original {
+            self.map_of(picture, cancel)?
         } else {
-            smaller = resized(picture, original.bounds(), shown, FilterType::Bilinear)?;
-            &smaller
+            self.map_of(&resized(picture, original.bounds(), shown, FilterType::Bilinear)?, cancel)?
         };
-        let map = self.map_of(picture, cancel)?;
         let (x, y) = (
             f64::from(original.width) / f64::from(shown.width),
             f64::from(original.height) / f64::from(shown.height),
         );
-        let found = lines_on(map.slice(s![..shown.height as usize, ..shown.width as usize]));
+        let found = lines_on(&map.slice(s![..shown.height as usize, ..shown.width as usize]));
         Ok(found.into_iter().map(|line| line.bounds.stretched(x, y)).collect())
     }
 
@@ -186,7 +205,10 @@ impl Reader {
         if ratio < TALL && score < UNSURE {
             consider(Direction::Left)?;
         }
-        Ok(best.filter(|(reading, _)| reading.score >= LINE_THRESHOLD))
+        Ok(best.filter(|(reading, _)| {
+            let single = reading.text.chars().nth(1).is_none();
+            reading.score >= if single { CHARACTER_THRESHOLD } else { LINE_THRESHOLD }
+        }))
     }
 
     fn recognize(&self, line: &RgbImage) -> Result<Reading, OcrError> {
@@ -198,7 +220,7 @@ impl Reader {
                 .slice(s![0, .., ..])
                 .into_dimensionality::<Ix2>()
                 .map_err(|_| unexpected("recognizer", output, expected()))?;
-            decode(steps, &self.characters)
+            decode(&steps, &self.characters)
         })
     }
 }

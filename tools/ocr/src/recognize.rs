@@ -70,7 +70,7 @@ pub fn line_input(line: &RgbImage) -> ArrayD<f32> {
 ///
 /// # Errors
 /// [`OcrError::Shape`] when there are more or fewer classes than characters.
-pub fn decode(probabilities: ArrayView2<'_, f32>, characters: &Characters) -> Result<Reading, OcrError> {
+pub fn decode(probabilities: &ArrayView2<'_, f32>, characters: &Characters) -> Result<Reading, OcrError> {
     if probabilities.ncols() != characters.classes() {
         return Err(OcrError::Shape {
             network: "recognizer",
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn repeats_and_blanks_are_dropped_and_a_blank_parts_equal_letters() {
         let reading = decode(
-            steps(&[(1, 0.9), (1, 0.8), (0, 1.0), (1, 0.7), (4, 0.6), (2, 0.8), (0, 0.9)]).view(),
+            &steps(&[(1, 0.9), (1, 0.8), (0, 1.0), (1, 0.7), (4, 0.6), (2, 0.8), (0, 0.9)]).view(),
             &abc(),
         );
         assert_eq!(reading.unwrap(), Reading { text: "aa b".into(), score: (0.9 + 0.7 + 0.6 + 0.8) / 4.0 });
@@ -141,13 +141,13 @@ mod tests {
     #[test]
     fn blanks_alone_read_nothing() {
         let nothing = Reading { text: String::new(), score: 0.0 };
-        assert_eq!(decode(steps(&[(0, 0.9), (0, 0.9)]).view(), &abc()).unwrap(), nothing);
-        assert_eq!(decode(Array2::zeros((0, 5)).view(), &abc()).unwrap(), nothing);
+        assert_eq!(decode(&steps(&[(0, 0.9), (0, 0.9)]).view(), &abc()).unwrap(), nothing);
+        assert_eq!(decode(&Array2::zeros((0, 5)).view(), &abc()).unwrap(), nothing);
     }
 
     #[test]
     fn another_number_of_classes_is_an_error() {
-        let error = decode(Array2::zeros((2, 6)).view(), &abc()).unwrap_err();
+        let error = decode(&Array2::zeros((2, 6)).view(), &abc()).unwrap_err();
         assert!(error.to_string().contains("[steps, 5]"), "{error}");
         assert!(matches!(Characters::from_signature(&Signature::default()), Err(OcrError::NoCharacters)));
     }
