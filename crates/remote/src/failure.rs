@@ -22,7 +22,11 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn from_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
-            Ok(value) => Self::from_value(value.get("error").unwrap_or(&value)),
+            Ok(value) => {
+                // Some services wrap it in a list.
+                let value = value.get(0).unwrap_or(&value);
+                Self::from_value(value.get("error").unwrap_or(value))
+            }
             Err(_) => Self { message: shortened(&String::from_utf8_lossy(body)), ..Self::default() },
         }
     }
@@ -35,7 +39,11 @@ impl Told {
         };
         let message = match error {
             Value::String(message) => message.clone(),
-            _ => [text("message"), text("detail")].concat(),
+            // A list of what is wrong with each field, as some frameworks give it.
+            _ => match error.get("detail") {
+                Some(detail @ (Value::Array(_) | Value::Object(_))) => detail.to_string(),
+                _ => [text("message"), text("detail")].concat(),
+            },
         };
         let code = [text("code"), text("type")].join(" ");
         Self { message: shortened(&message), code, param: text("param") }
@@ -236,5 +244,10 @@ mod tests {
         let quirks = told.quirk(Quirks::default()).unwrap();
         assert!(quirks.completion_tokens && !quirks.no_temperature);
         assert_eq!(told.quirk(quirks), None);
+
+        let told = Told::from_body(br#"{"detail":[{"type":"extra_forbidden","loc":["body","seed"]}]}"#);
+        assert!(told.quirk(quirks).unwrap().no_seed);
+        let told = Told::from_body(br#"[{"error":{"message":"Unknown name \"stream_options\""}}]"#);
+        assert!(told.quirk(quirks).unwrap().no_stream_options);
     }
 }

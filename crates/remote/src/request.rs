@@ -15,7 +15,8 @@ pub(crate) struct Body<'a> {
     model: &'a str,
     messages: Vec<WireMessage<'a>>,
     stream: bool,
-    stream_options: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +110,7 @@ pub(crate) fn body<'a>(
         model: &capabilities.name,
         messages: messages(turn, capabilities, urls),
         stream: true,
-        stream_options: if quirks.no_stream_options { Value::Null } else { json!({ "include_usage": true }) },
+        stream_options: (!quirks.no_stream_options).then(|| json!({ "include_usage": true })),
         max_tokens: limit.filter(|_| !quirks.completion_tokens),
         max_completion_tokens: limit.filter(|_| quirks.completion_tokens),
         temperature: (!quirks.no_temperature).then_some(turn.sampling.temperature),

@@ -3,7 +3,7 @@
 /// The longest answer, in characters.
 const LONGEST: usize = 300;
 
-/// The answer without what models wrap around it: one line, no quotes, no emphasis, no full stop after a phrase;
+/// The answer without what models wrap around it: one line, no quotes, no emphasis, no stop after a single sentence;
 /// `yes`, `no` and `unknown` in one spelling. Empty if nothing was said.
 pub(crate) fn normalized(said: &str) -> String {
     let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -29,8 +29,8 @@ pub(crate) fn normalized(said: &str) -> String {
     if bare.is_empty() {
         return String::new();
     }
-    // One full stop belongs to a phrase; where there are sentences, all of them keep theirs.
-    if !bare.contains(['.', '!', '?']) && bare.split(' ').count() <= 4 {
+    // Where there are several sentences, all of them keep their stops.
+    if !bare.contains(['.', '!', '?']) {
         answer = bare;
     }
     for fixed in ["yes", "no", "unknown"] {
@@ -58,9 +58,9 @@ mod tests {
             ("“Grüße”", "Grüße"),
             ("A: 3", "3"),
             ("3.5", "3.5"),
-            ("The sign says \"STOP\".", "The sign says \"STOP\"."),
+            ("The sign says \"STOP\".", "The sign says \"STOP\""),
             ("\"A\" and \"B\"", "\"A\" and \"B\""),
-            ("Yes, there is\n a dog.", "Yes, there is a dog."),
+            ("Yes, there is\n a dog.", "Yes, there is a dog"),
             ("It is red. It is large.", "It is red. It is large."),
             ("...", ""),
             ("", ""),
