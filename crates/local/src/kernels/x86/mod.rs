@@ -1,6 +1,9 @@
 //! Kernels for x86-64.
 #![expect(unsafe_code, reason = "vector loads and calls of functions that need processor features")]
-#![allow(clippy::wildcard_imports, reason = "the names of intrinsics are prefixed and many; not seen in tests")]
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the names of intrinsics are prefixed and many; not seen in tests"
+)]
 #![expect(clippy::inline_always, reason = "a call in these loops costs more than what it calls")]
 #![expect(clippy::needless_range_loop, reason = "arrays of registers are walked side by side")]
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "places in a block, not values")]
