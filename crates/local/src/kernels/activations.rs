@@ -109,6 +109,7 @@ impl Activations {
         &self.scales[block * self.tokens..(block + 1) * self.tokens]
     }
 
+    #[cfg(target_arch = "x86_64")]
     /// Sums over each 16 codes of a super-block, for all tokens.
     pub(super) fn sums_of_16(&self, block: usize) -> &[[i16; 16]] {
         self.sums[block * self.tokens * 16..(block + 1) * self.tokens * 16].as_chunks().0

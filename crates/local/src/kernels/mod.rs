@@ -26,6 +26,7 @@ pub(crate) const SUPER: usize = 256;
 pub(crate) const BLOCK: usize = 32;
 /// Rows that are worked on together.
 pub(crate) const TILE: usize = 16;
+#[cfg(target_arch = "x86_64")]
 /// From this many tokens on, unpacking rows pays.
 const PANEL_TOKENS: usize = 6;
 
@@ -141,6 +142,12 @@ pub(crate) fn multiply_tile(isa: Isa, format: Format, rows: &[u8], input: &Activ
     assert_eq!(out.len(), input.tokens() * TILE, "one tile of results a token");
     match isa.0 {
         Level::Scalar => scalar::tile(format, rows, row_bytes, input, out),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2
+            if format != Format::Q8_0 && input.tokens() >= PANEL_TOKENS && rows.len() == row_bytes * TILE =>
+        {
+            x86::panel_avx2(format, rows, row_bytes, input, out);
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => x86::tile_avx2(format, rows, row_bytes, input, out),
         #[cfg(target_arch = "x86_64")]

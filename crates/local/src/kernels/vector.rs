@@ -1,5 +1,8 @@
 //! Vector operations in plain Rust, compiled once for each instruction set and chosen at run time.
-#![expect(unsafe_code, reason = "calls of functions that need processor features")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calls of functions that need processor features")
+)]
 #![expect(
     clippy::inline_always,
     reason = "a body is compiled with the features of the function it is inlined into"

@@ -81,6 +81,41 @@ pub(super) fn store512_f32(numbers: &mut [f32; 16], value: __m512) {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+pub(super) fn load256_i32(numbers: &[i32; 8]) -> __m256i {
+    // SAFETY: As above.
+    unsafe { _mm256_loadu_si256(numbers.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store256_i32(numbers: &mut [i32; 8], value: __m256i) {
+    // SAFETY: As above, for a store.
+    unsafe { _mm256_storeu_si256(numbers.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store256(bytes: &mut [u8; 32], value: __m256i) {
+    // SAFETY: As above, for a store.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn load256_f32(numbers: &[f32; 8]) -> __m256 {
+    // SAFETY: As above.
+    unsafe { _mm256_loadu_ps(numbers.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store256_f32(numbers: &mut [f32; 8], value: __m256) {
+    // SAFETY: As above, for a store.
+    unsafe { _mm256_storeu_ps(numbers.as_mut_ptr(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 pub(super) fn load128_sums(sums: &[i16; 8]) -> __m128i {
     // SAFETY: As above.
     unsafe { _mm_loadu_si128(sums.as_ptr().cast()) }

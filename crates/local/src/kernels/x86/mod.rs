@@ -13,6 +13,7 @@ mod avx2;
 mod avx512;
 mod memory;
 mod panel;
+mod panel_avx2;
 
 use super::{Activations, Format};
 
@@ -43,6 +44,18 @@ pub(super) fn tile_avx512(
 ) {
     // SAFETY: The level exists only where `has_avx512` was true.
     unsafe { avx512::tile(format, rows, row_bytes, input, out) }
+}
+
+/// Not for `Q8_0`, whose products do not fit sixteen bits twice.
+pub(super) fn panel_avx2(
+    format: Format,
+    rows: &[u8],
+    row_bytes: usize,
+    input: &Activations,
+    out: &mut [f32],
+) {
+    // SAFETY: The level exists only where `has_avx2` was true.
+    unsafe { panel_avx2::multiply(format, rows, row_bytes, input, out) }
 }
 
 pub(super) fn panel_avx512(

@@ -13,21 +13,21 @@ use super::{
 
 /// Sixteen rows of one super-block: `weight = scale * sub_scale * code - offset * sub_offset`.
 #[repr(C, align(64))]
-struct Panel {
+pub(super) struct Panel {
     /// Four codes of each row, then the next four of each row.
-    codes: [[i32; TILE]; SUPER / 4],
+    pub(super) codes: [[i32; TILE]; SUPER / 4],
     /// Scales of each stretch of codes, of each row.
-    sub_scales: [[i32; TILE]; 16],
+    pub(super) sub_scales: [[i32; TILE]; 16],
     /// Offsets, two neighbours (16 bits each) in a lane.
-    sub_offsets: [[i32; TILE]; 8],
-    scales: [f32; TILE],
-    offsets: [f32; TILE],
+    pub(super) sub_offsets: [[i32; TILE]; 8],
+    pub(super) scales: [f32; TILE],
+    pub(super) offsets: [f32; TILE],
     /// Codes row by row, before they are turned.
-    flat: [[u8; SUPER]; TILE],
+    pub(super) flat: [[u8; SUPER]; TILE],
 }
 
 impl Panel {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             codes: [[0; TILE]; SUPER / 4],
             sub_scales: [[0; TILE]; 16],
@@ -35,6 +35,35 @@ impl Panel {
             scales: [0.0; TILE],
             offsets: [0.0; TILE],
             flat: [[0; SUPER]; TILE],
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn take_q4k_scales(&mut self, row: usize, block: &[u8; 144]) {
+        (self.scales[row], self.offsets[row]) = two_halves(at(block, 0));
+        let (scales, offsets) = unpack_q4k_scales(at(block, 4));
+        for part in 0..8 {
+            self.sub_scales[part][row] = (scales >> (8 * part) & 63) as i32;
+        }
+        for pair in 0..4 {
+            let (first, second) = (offsets >> (16 * pair) & 63, offsets >> (16 * pair + 8) & 63);
+            self.sub_offsets[pair][row] = (first | second << 16) as i32;
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn take_q6k_scales(&mut self, row: usize, block: &[u8; 210]) {
+        let scale = one_half(at(block, 208));
+        (self.scales[row], self.offsets[row]) = (scale, scale);
+        for part in 0..16 {
+            self.sub_scales[part][row] = i32::from(block[192 + part] as i8);
+        }
+        // Weights are stored 32 too high.
+        let offset = |part: usize| u32::from((32 * i16::from(block[192 + part] as i8)) as u16);
+        for pair in 0..8 {
+            self.sub_offsets[pair][row] = (offset(2 * pair) | offset(2 * pair + 1) << 16) as i32;
         }
     }
 }
@@ -78,15 +107,7 @@ fn unpack_q4k(rows: &[u8], row_bytes: usize, index: usize, panel: &mut Panel) {
     let shifts = _mm512_setr_epi64(0, 0, 0, 0, 4, 4, 4, 4);
     for (row, bytes) in rows.chunks_exact(row_bytes).enumerate().take(TILE) {
         let block: &[u8; 144] = at(bytes, index * 144);
-        (panel.scales[row], panel.offsets[row]) = two_halves(at(block, 0));
-        let (scales, offsets) = unpack_q4k_scales(at(block, 4));
-        for part in 0..8 {
-            panel.sub_scales[part][row] = (scales >> (8 * part) & 63) as i32;
-        }
-        for pair in 0..4 {
-            let (first, second) = (offsets >> (16 * pair) & 63, offsets >> (16 * pair + 8) & 63);
-            panel.sub_offsets[pair][row] = (first | second << 16) as i32;
-        }
+        panel.take_q4k_scales(row, block);
         for part in 0..4 {
             let packed = _mm512_broadcast_i64x4(load256(at(block, 16 + 32 * part)));
             let codes = _mm512_and_si512(_mm512_srlv_epi64(packed, shifts), nibble);
@@ -104,16 +125,7 @@ fn unpack_q6k(rows: &[u8], row_bytes: usize, index: usize, panel: &mut Panel) {
     let for_high = _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2);
     for (row, bytes) in rows.chunks_exact(row_bytes).enumerate().take(TILE) {
         let block: &[u8; 210] = at(bytes, index * 210);
-        let scale = one_half(at(block, 208));
-        (panel.scales[row], panel.offsets[row]) = (scale, scale);
-        for part in 0..16 {
-            panel.sub_scales[part][row] = i32::from(block[192 + part] as i8);
-        }
-        // Weights are stored 32 too high.
-        let offset = |part: usize| u32::from((32 * i16::from(block[192 + part] as i8)) as u16);
-        for pair in 0..8 {
-            panel.sub_offsets[pair][row] = (offset(2 * pair) | offset(2 * pair + 1) << 16) as i32;
-        }
+        panel.take_q6k_scales(row, block);
         for half in 0..2 {
             let low = load512(at(block, 64 * half));
             let high = _mm512_broadcast_i64x4(load256(at(block, 128 + 32 * half)));
@@ -225,14 +237,14 @@ fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
 
 /// Four codes of a token as one number.
 #[inline(always)]
-fn word<const N: usize>(codes: &[i8; N], index: usize) -> i32 {
+pub(super) fn word<const N: usize>(codes: &[i8; N], index: usize) -> i32 {
     let four: [i8; 4] = codes.as_chunks().0[index];
     i32::from_ne_bytes(four.map(|code| code as u8))
 }
 
 /// Two sums of a token as one number.
 #[inline(always)]
-fn two_sums<const N: usize>(sums: &[i16; N], index: usize) -> i32 {
+pub(super) fn two_sums<const N: usize>(sums: &[i16; N], index: usize) -> i32 {
     let two: [i16; 2] = sums.as_chunks().0[index];
     i32::from(two[0]) & 0xffff | i32::from(two[1]) << 16
 }
