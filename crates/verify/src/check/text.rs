@@ -10,6 +10,9 @@ use crate::{Scene, extract::normalized};
 /// The most lines that one claimed text may be spread over.
 const MOST_LINES: usize = 4;
 
+/// Shorter texts are part of too many others to be held against them.
+const SHORTEST: usize = 3;
+
 /// Reads the picture. Contradicted only where a line much like the claimed one was read with certainty; a text that
 /// is not found proves nothing.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,18 @@ impl Checker for TextChecker {
             .collect();
         if best.equal || (best.similarity >= limits.close && best.score < limits.sure) {
             return supported(best.score, evidence, format!("read \"{}\"", best.text));
+        }
+        // The commonest fault of a reader is to lose or add a letter at an end, or to run words together.
+        let (claimed, read) = (folded(text).replace(' ', ""), folded(&best.text).replace(' ', ""));
+        if claimed.chars().count() >= SHORTEST && read.contains(&claimed) {
+            return supported(
+                best.score * best.similarity as f32,
+                evidence,
+                format!("read \"{}\"", best.text),
+            );
+        }
+        if claimed.contains(&read) || claimed.chars().count() < SHORTEST {
+            return insufficient(evidence, format!("read \"{}\", which may be a part of it", best.text));
         }
         if best.similarity < limits.similar {
             return Judgement::insufficient("no text like it was read");

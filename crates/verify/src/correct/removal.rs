@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::text::{
-    Determiner, Reading, TokenKind,
+    Determiner, NounPhrase, Reading, TokenKind,
     words::{COPULAS, PREPOSITIONS, finite_verb, is_participle},
 };
 
@@ -152,7 +152,21 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
         }
     }
     if last != last_kept {
-        removals.push(cut(end(last_kept), end(last), ""));
+        let mut to = end(last);
+        // "an oven and two people cooking": what an oven cannot do goes with the people.
+        let after = unit_end(reading, last);
+        let animate = |phrase: usize| is_animate(context.vocabulary, &reading.phrases[phrase]);
+        if is_participle(reading.word(after)) && animate(last) && !kept.iter().any(|&kept| animate(kept)) {
+            let sentence = &reading.sentences[context.sentence];
+            let close = (after..sentence.end)
+                .find(|&place| {
+                    reading.tokens[place].kind != TokenKind::Word
+                        || matches!(reading.word(place), "and" | "while")
+                })
+                .unwrap_or(sentence.end);
+            to = reading.span(&(after..close)).end;
+        }
+        removals.push(cut(end(last_kept), to, ""));
     }
     let mut edits = Edits::default();
     let plural = kept.len() > 1 || context.is_plural(first_kept);
@@ -188,7 +202,7 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
     if is_participle(before) && start > sentence.start + 1 {
         let verb = start - 1;
         if COPULAS.contains(&reading.before(verb)) {
-            return instead_of_predicate(reading, verb - 1, verb..end, end);
+            return instead_of_predicate(context, verb - 1, verb..end, end);
         }
         if reading.phrase_ending_at(verb).is_some() {
             return delete(verb..end);
@@ -206,7 +220,7 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         let subject = reading.phrase_ending_at(verb)?;
         let copula =
             if context.is_plural(subject) || list_around(reading, subject).len() > 1 { "are" } else { "is" };
-        let end = past_its_places(reading, end);
+        let end = past_its_places(context, end);
         let follows = PREPOSITIONS.contains(&reading.word(end));
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
@@ -282,7 +296,7 @@ fn prepositional(
     }
     let before = reading.before(start);
     if COPULAS.contains(&before) {
-        return instead_of_predicate(reading, start - 1, start..end, end);
+        return instead_of_predicate(context, start - 1, start..end, end);
     }
     // "riding on a horse": the posture of "sitting" says something without its seat, the ride does not.
     let posture = [
@@ -292,7 +306,7 @@ fn prepositional(
     if is_participle(before) && !posture.contains(&before) {
         let verb = start - 1;
         if COPULAS.contains(&reading.before(verb)) {
-            return instead_of_predicate(reading, verb - 1, verb..end, end);
+            return instead_of_predicate(context, verb - 1, verb..end, end);
         }
         reading.phrase_ending_at(verb)?;
         start = verb;
@@ -317,16 +331,17 @@ fn prepositional(
 
 /// "is on a sofa" becomes "is visible", unless another place follows.
 fn instead_of_predicate(
-    reading: &Reading<'_>,
+    context: &Context<'_>,
     copula: usize,
     predicate: Range<usize>,
     end: usize,
 ) -> Option<(Vec<Removal>, Range<usize>)> {
+    let reading = context.reading;
     // "There is next to the sofa a dog" is beyond a rule.
     if reading.before(copula) == "there" {
         return None;
     }
-    let after = past_its_places(reading, end);
+    let after = past_its_places(context, end);
     let predicate = predicate.start..predicate.end.max(after);
     if PREPOSITIONS.contains(&reading.word(after)) {
         let span = deletion(reading, &predicate);
@@ -337,22 +352,29 @@ fn instead_of_predicate(
 }
 
 /// The end of what belongs to a verb that goes: "in his left hand", "at a ball". Where something is stays.
-fn past_its_places(reading: &Reading<'_>, mut end: usize) -> usize {
+fn past_its_places(context: &Context<'_>, mut end: usize) -> usize {
+    let reading = context.reading;
     const PLACING: &[&str] = &[
         "on", "in", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
         "outside", "along", "by",
     ];
     while PREPOSITIONS.contains(&reading.word(end)) {
-        let next = reading
-            .phrases
-            .iter()
-            .filter(|next| next.tokens.start > end && next.tokens.start <= end + 4)
-            .min_by_key(|next| next.tokens.start);
-        let Some(next) = next else { break };
-        if PLACING.contains(&reading.word(end)) && next.determiner != Determiner::Possessive {
+        let next = (0..reading.phrases.len())
+            .filter(|&next| (end + 1..=end + 4).contains(&reading.phrases[next].tokens.start))
+            .min_by_key(|&next| reading.phrases[next].tokens.start);
+        let Some(index) = next else { break };
+        let next = &reading.phrases[index];
+        let places = PLACING.contains(&reading.word(end)) && next.determiner != Determiner::Possessive;
+        if places && !context.absent.contains_key(&index) {
             break;
         }
         end = next.tokens.end;
     }
     end
+}
+
+fn is_animate(vocabulary: &Vocabulary, phrase: &NounPhrase) -> bool {
+    let animals = vocabulary.labels_for("animal");
+    let animate = |label: &String| label == "person" || animals.contains(&label.as_str());
+    !phrase.labels.is_empty() && phrase.labels.iter().all(animate)
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::text::{
     Reading, TokenKind,
-    words::{Agreement, PREPOSITIONS, finite_verb, is_participle},
+    words::{Agreement, PREPOSITIONS, finite_verb, finite_verb_behind_singular, is_participle},
 };
 
 /// Phrases joined by commas and "and", in order. A phrase that stands alone is a list of one.
@@ -58,7 +58,7 @@ pub(super) fn separator_before(reading: &Reading<'_>, place: usize) -> Option<Ra
 pub(super) fn opens_clause(reading: &Reading<'_>, phrase: usize) -> bool {
     let of = &reading.phrases[phrase];
     let Some(verb) = verb_of(reading, phrase) else { return false };
-    match finite_verb(reading.word(verb)) {
+    match finite_verb_behind_singular(reading.word(verb)) {
         Some(Agreement::Singular) => !of.is_plural(),
         Some(Agreement::Plural) => of.is_plural() && clause_has_verb_before(reading, of.tokens.start),
         Some(Agreement::Any) => clause_has_verb_before(reading, of.tokens.start),
@@ -133,14 +133,17 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
 /// The finite verb whose subject the phrase (or a list that ends with it) is.
 pub(super) fn verb_of(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
     let sentence = &reading.sentences[reading.phrases[phrase].sentence];
-    let mut at = reading.phrases[phrase].tokens.end;
+    let of = &reading.phrases[phrase];
+    let mut at = of.tokens.end;
+    let next_to_it = at;
     // Over what places it: "the dog on the sofa is".
     for _ in 0..4 {
         if at >= sentence.end {
             return None;
         }
         let word = reading.word(at);
-        if finite_verb(word).is_some() {
+        let unknown_verb = at == next_to_it && !of.is_plural() && finite_verb_behind_singular(word).is_some();
+        if finite_verb(word).is_some() || unknown_verb {
             return Some(at);
         }
         if word.ends_with("ly") || matches!(word, "both" | "all" | "also" | "that" | "which" | "who") {

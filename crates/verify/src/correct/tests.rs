@@ -131,6 +131,23 @@ fn corrections_keep_the_grammar() {
         ("There is a cat on the old sofa.", &[("cat", "0")], "There is an old sofa."),
         ("A cat sleeps.", &[("cat", "0")], "There is no cat."),
         ("Yes, there is a cat.", &[("cat", "0")], "No, there is no cat."),
+        (
+            "A dog looks at the camera while a horse grazes nearby.",
+            &[("horse", "0")],
+            "A dog looks at the camera.",
+        ),
+        (
+            "One dog looks up while a horse grazes nearby.",
+            &[("One", "2"), ("horse", "0")],
+            "Two dogs look up.",
+        ),
+        ("A man rides a horse next to a car.", &[("horse", "0"), ("car", "0")], "A man is visible."),
+        ("A kitchen with an oven and two people cooking.", &[("people", "0")], "A kitchen with an oven."),
+        (
+            "Two cars stand in a street, and a person repairs them.",
+            &[("person", "0")],
+            "Two cars stand in a street.",
+        ),
         // Denied but there.
         ("There is no dog.", &[("no dog", "1")], "There is a dog."),
         ("There are no dogs here.", &[("no dogs", "1")], "There are dogs here."),

@@ -323,6 +323,33 @@ pub(crate) fn finite_verb(word: &str) -> Option<Agreement> {
     }
 }
 
+/// As [`finite_verb`]; a word that nobody knows and that ends in -s is one too, where it stands right behind a
+/// singular subject: "a person repairs".
+pub(crate) fn finite_verb_behind_singular(word: &str) -> Option<Agreement> {
+    finite_verb(word).or_else(|| {
+        let verb = word.len() > 4
+            && word.ends_with('s')
+            && !word.ends_with("ss")
+            && !word.ends_with("wards")
+            && word.chars().all(char::is_alphabetic)
+            && !FUNCTION.contains(&word)
+            && !PREPOSITIONS.contains(&word)
+            && ![
+                "always",
+                "perhaps",
+                "sometimes",
+                "besides",
+                "outdoors",
+                "indoors",
+                "upstairs",
+                "downstairs",
+                "across",
+            ]
+            .contains(&word);
+        verb.then_some(Agreement::Singular)
+    })
+}
+
 /// Whether a word is the -ing form of something, and not a noun or preposition that ends like one.
 pub(crate) fn is_participle(word: &str) -> bool {
     word.len() > 4
