@@ -17,6 +17,12 @@ use crate::text::{
     words::{COPULAS, PREPOSITIONS, finite_verb, is_participle},
 };
 
+/// Prepositions that say where something is, whatever it does there.
+const PLACING: &[&str] = &[
+    "on", "in", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
+    "outside", "along", "by",
+];
+
 /// What a removal has to know.
 pub(super) struct Context<'c> {
     pub(super) reading: &'c Reading<'c>,
@@ -354,10 +360,6 @@ fn instead_of_predicate(
 /// The end of what belongs to a verb that goes: "in his left hand", "at a ball". Where something is stays.
 fn past_its_places(context: &Context<'_>, mut end: usize) -> usize {
     let reading = context.reading;
-    const PLACING: &[&str] = &[
-        "on", "in", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
-        "outside", "along", "by",
-    ];
     while PREPOSITIONS.contains(&reading.word(end)) {
         let next = (0..reading.phrases.len())
             .filter(|&next| (end + 1..=end + 4).contains(&reading.phrases[next].tokens.start))

@@ -141,6 +141,11 @@ fn corrections_keep_the_grammar() {
             &[("One", "2"), ("horse", "0")],
             "Two dogs look up.",
         ),
+        (
+            "One dog is looking at the camera while a horse grazes nearby.",
+            &[("One", "2"), ("horse", "0")],
+            "Two dogs are looking at the camera.",
+        ),
         ("A man rides a horse next to a car.", &[("horse", "0"), ("car", "0")], "A man is visible."),
         ("A kitchen with an oven and two people cooking.", &[("people", "0")], "A kitchen with an oven."),
         (
