@@ -58,8 +58,13 @@ pub(crate) fn look(
     let directories = inner.options.directories.iter();
     let beside = directories
         .flat_map(|directory| [directory.join(&file.name), directory.join(&model.name).join(&file.name)]);
-    let named = file.sources.iter().filter_map(|source| match source {
-        Source::Path { path } => Some(path.clone()),
+    let named = file.sources.iter().filter_map(|source| match (source, &inner.options.hub_cache) {
+        (Source::Path { path }, _) => Some(path.clone()),
+        // The hub's clients name large files by their SHA-256.
+        (Source::Hub { repository, .. }, Some(cache)) => {
+            let repository = format!("models--{}", repository.replace('/', "--"));
+            Some(cache.join(repository).join("blobs").join(slot.expected.sha256.to_string()))
+        }
         _ => None,
     });
     for place in beside.chain(named) {

@@ -23,6 +23,8 @@ pub struct StoreOptions {
     pub catalogue: PathBuf,
     /// Directories in which files may already be, as `FILE` or `MODEL/FILE`; they are used where they stand.
     pub directories: Vec<PathBuf>,
+    /// The cache that the hub's own clients keep; what is in it is used where it stands.
+    pub hub_cache: Option<PathBuf>,
     /// Forbids to fetch anything.
     pub offline: bool,
     /// The model hub's address.
@@ -42,6 +44,7 @@ impl fmt::Debug for StoreOptions {
             .field("home", &self.home)
             .field("catalogue", &self.catalogue)
             .field("directories", &self.directories)
+            .field("hub_cache", &self.hub_cache)
             .field("offline", &self.offline)
             .field("hub", &self.hub)
             .field("hub_token", &self.hub_token)
@@ -58,6 +61,7 @@ impl StoreOptions {
             catalogue: home.join("catalogue.toml"),
             home,
             directories: Vec::new(),
+            hub_cache: None,
             offline: false,
             hub: HUB.to_owned(),
             hub_token: None,
@@ -71,7 +75,7 @@ impl StoreOptions {
     }
 
     /// As the environment says: `LAVR_HOME` (else the user's cache directory), `LAVR_MODELS`, `LAVR_OFFLINE`,
-    /// `HF_ENDPOINT`, `HF_TOKEN`, `LAVR_PIP` and `LAVR_NPM`.
+    /// `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_CACHE` (or `HF_HOME`), `LAVR_PIP` and `LAVR_NPM`.
     ///
     /// # Errors
     /// When no home directory can be named.
@@ -109,6 +113,10 @@ impl StoreOptions {
             get("LAVR_MODELS").map(|list| env::split_paths(&list).collect()).unwrap_or_default();
         options.offline =
             text("LAVR_OFFLINE").is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no"));
+        options.hub_cache = directory("HF_HUB_CACHE", &[])
+            .or_else(|| directory("HF_HOME", &["hub"]))
+            .or_else(|| directory("XDG_CACHE_HOME", &["huggingface", "hub"]))
+            .or_else(|| directory("HOME", &[".cache", "huggingface", "hub"]));
         if let Some(hub) = text("HF_ENDPOINT") {
             hub.trim_end_matches('/').clone_into(&mut options.hub);
         }

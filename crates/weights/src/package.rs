@@ -142,6 +142,8 @@ async fn run(
         // `python3 -m pip` looks for `pip` in the working directory first: it must be an empty one.
         .current_dir(scratch.path())
         .env("TMPDIR", scratch.path())
+        // Nothing is installed, so a rule about where to install does not matter.
+        .env("PIP_REQUIRE_VIRTUALENV", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

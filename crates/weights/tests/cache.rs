@@ -118,6 +118,23 @@ async fn a_path_in_the_users_catalogue_is_a_source() {
     assert_eq!(home.store().file("m", "f.bin").await.unwrap(), own);
 }
 
+#[tokio::test]
+async fn what_the_hubs_own_clients_fetched_is_used_where_it_stands() {
+    let bytes = content(5_000);
+    let mut home = Home::new(NOWHERE).with_model(&bytes, FROM_HUB);
+    let cache = home.directory.path().join("hub");
+    let blob =
+        cache.join("models--o--r/blobs").join(lavr_weights::Fingerprint::of(&bytes).sha256.to_string());
+    std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    std::fs::write(&blob, &bytes).unwrap();
+    home.options.hub_cache = Some(cache);
+    home.options.offline = true;
+    assert_eq!(home.store().file("m", "f.bin").await.unwrap(), blob);
+    // A name is no proof.
+    std::fs::write(&blob, b"cut short").unwrap();
+    assert!(home.store().file("m", "f.bin").await.is_err());
+}
+
 fn gzip(bytes: &[u8]) -> &'static [u8] {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();

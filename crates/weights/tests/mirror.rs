@@ -10,6 +10,7 @@ async fn a_model_is_pulled_from_the_registry_mirror_when_the_hub_is_out_of_reach
     options.home = directory.path().to_path_buf();
     options.catalogue = directory.path().join("catalogue.toml");
     options.directories = Vec::new();
+    options.hub_cache = None;
     options.offline = false;
     // Nothing listens there.
     options.hub = "http://127.0.0.1:9".to_owned();
