@@ -175,6 +175,26 @@ async fn text_read_without_certainty_rewrites_nothing() {
 }
 
 #[tokio::test]
+async fn a_slip_of_the_reader_rewrites_nothing() {
+    let mut truth = park();
+    let line = |text: &str, top: f64| Line {
+        text: text.into(),
+        at: Rect::new(5.0, top, 60.0, top + 6.0),
+        score: 0.97,
+    };
+    truth.lines = vec![line("githubOSOCIAL CODING", 5.0), line("6", 15.0), line("Bakery", 25.0)];
+    for text in [
+        "The cup says \"github SOCIAL CODING\".",
+        "A sign reads \"66\".",
+        "It is labelled \"SOCIAL CODING\".",
+    ] {
+        assert_eq!(World::new(&truth, Rates::default()).verify(text).await.text, text);
+    }
+    let result = World::new(&truth, Rates::default()).verify("A sign reads \"Brewery\".").await;
+    assert_eq!(result.text, "A sign reads \"Bakery\".");
+}
+
+#[tokio::test]
 async fn the_budget_is_kept_and_said() {
     let options = VerifierOptions { calls: 1, ..VerifierOptions::default() };
     let world = World::with_options(&park(), Rates::default(), options, &[]);

@@ -13,6 +13,9 @@ const MOST_LINES: usize = 4;
 /// Shorter texts are part of too many others to be held against them.
 const SHORTEST: usize = 3;
 
+/// In a text this long one letter more or less is likelier a slip of the reader than of the claim.
+const LONG: usize = 6;
+
 /// Reads the picture. Contradicted only where a line much like the claimed one was read with certainty; a text that
 /// is not found proves nothing.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,15 @@ impl Checker for TextChecker {
         }
         if claimed.contains(&read) || claimed.chars().count() < SHORTEST {
             return insufficient(evidence, format!("read \"{}\", which may be a part of it", best.text));
+        }
+        let slip = claimed.chars().count() >= LONG
+            && claimed.chars().count().abs_diff(read.chars().count()) == 1
+            && strsim::levenshtein(&claimed, &read) == 1;
+        if slip {
+            return insufficient(
+                evidence,
+                format!("read \"{}\", which one slip of the reader explains", best.text),
+            );
         }
         if best.similarity < limits.similar {
             return Judgement::insufficient("no text like it was read");

@@ -88,7 +88,9 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
             taken.push(range);
             edits.extend(removal);
         } else {
-            edits.extend(shortened(context, &list, &kept));
+            let (removals, trailing) = shortened(context, &list, &kept);
+            edits.extend(removals);
+            taken.extend(trailing);
         }
     }
     // A sentence of which no word is left is none.
@@ -117,7 +119,9 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
 }
 
 /// A list without some members: separators are set anew where members between went.
-fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Removal> {
+///
+/// Gives the tokens, too, that go with the last member though they are no part of it.
+fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Removal>, Option<Range<usize>>) {
     let reading = context.reading;
     let mut removals = Vec::new();
     let start = |phrase: usize| reading.span(&reading.phrases[phrase].tokens).start;
@@ -126,7 +130,7 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
     let (Some(&first), Some(&last), Some(&first_kept), Some(&last_kept)) =
         (list.first(), list.last(), kept.first(), kept.last())
     else {
-        return removals;
+        return (removals, None);
     };
     let or = list.iter().any(|&member| reading.before(reading.phrases[member].tokens.start) == "or");
     let cut = |from: usize, to: usize, text: &str| Removal {
@@ -157,22 +161,13 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
             removals.push(cut(between.start, between.end, text));
         }
     }
+    let mut trailing = None;
     if last != last_kept {
-        let mut to = end(last);
-        // "an oven and two people cooking": what an oven cannot do goes with the people.
         let after = unit_end(reading, last);
-        let animate = |phrase: usize| is_animate(context.vocabulary, &reading.phrases[phrase]);
-        if is_participle(reading.word(after)) && animate(last) && !kept.iter().any(|&kept| animate(kept)) {
-            let sentence = &reading.sentences[context.sentence];
-            let close = (after..sentence.end)
-                .find(|&place| {
-                    reading.tokens[place].kind != TokenKind::Word
-                        || matches!(reading.word(place), "and" | "while")
-                })
-                .unwrap_or(sentence.end);
-            to = reading.span(&(after..close)).end;
-        }
+        let rest = what_follows(context, list, kept, after);
+        let to = if rest.is_empty() { end(last) } else { reading.span(&rest).end };
         removals.push(cut(end(last_kept), to, ""));
+        trailing = (!rest.is_empty()).then_some(rest);
     }
     let mut edits = Edits::default();
     let plural = kept.len() > 1 || context.is_plural(first_kept);
@@ -185,7 +180,27 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> Vec<Remov
         agreement::verbs(reading, &mut edits, verb, plural, &[]);
     }
     removals.extend(edits.into_plain());
-    removals
+    (removals, trailing)
+}
+
+/// What stands behind the last member of a list and goes with it.
+fn what_follows(context: &Context<'_>, list: &[usize], kept: &[usize], after: usize) -> Range<usize> {
+    let reading = context.reading;
+    let sentence = &reading.sentences[context.sentence];
+    let animate = |phrase: &usize| is_animate(context.vocabulary, &reading.phrases[*phrase]);
+    let joints = |place: &usize| {
+        reading.tokens[*place].kind != TokenKind::Word || matches!(reading.word(*place), "and" | "while")
+    };
+    let close = (after..sentence.end).find(joints).unwrap_or(sentence.end);
+    // "an oven and two people cooking": what an oven cannot do goes with the people.
+    let doing =
+        is_participle(reading.word(after)) && list.last().is_some_and(animate) && !kept.iter().any(animate);
+    // "on the water, and clocks on the wall": the place is that of the clocks.
+    let placed = PREPOSITIONS.contains(&reading.word(after))
+        && list
+            .first()
+            .is_some_and(|&first| preposition_before(reading, reading.phrases[first].tokens.start).is_some());
+    if doing || placed { after..close } else { after..after }
 }
 
 /// Takes out a phrase (or a whole list) that stands in one role.

@@ -160,6 +160,7 @@ fn corrections_keep_the_grammar() {
         ("There isn't a dog.", &[("isn't a dog", "1")], "There is a dog."),
         ("There aren't any dogs.", &[("aren't any dogs", "1")], "There are dogs."),
         ("No dog is visible.", &[("No dog", "1")], "A dog is visible."),
+        ("No, there are no dogs.", &[("no dogs", "1")], "Yes, there are dogs."),
         // Several edits in one sentence.
         (
             "Two red dogs and a cat sit.",

@@ -252,6 +252,11 @@ fn affirm(reading: &Reading<'_>, edits: &mut Edits, index: usize, claim: &Claim)
         _ => noun,
     };
     edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
+    // "No, there are no dogs" answers the other way round.
+    let start = reading.sentences[phrase.sentence].start;
+    if reading.word(start) == "no" && reading.word(start + 1) == "," {
+        edits.add(reading.span(&(start..start + 1)), "Yes", &[index]);
+    }
 }
 
 /// Takes out a claim that nothing confirms, where the sentence can do without it.

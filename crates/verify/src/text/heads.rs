@@ -48,7 +48,7 @@ pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Rang
             continue;
         };
         let end = head.tokens.end;
-        let drop = is_verb_here(reading, &head, heads.last())
+        let drop = is_verb_here(reading, vocabulary, &head, heads.last())
             || is_color_here(reading, vocabulary, &head)
             || (PLACES.contains(&reading.word(end - 1)) && head.labels.is_empty())
             || (vocabulary.is_group(reading.word(end - 1))
@@ -129,7 +129,7 @@ fn unknown_head(
 }
 
 /// "a man watches a dog", "dogs stand on": a noun of the vocabulary used as a verb.
-fn is_verb_here(reading: &Reading<'_>, head: &Head, last: Option<&Head>) -> bool {
+fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, last: Option<&Head>) -> bool {
     let place = head.tokens.start;
     if head.tokens.len() != 1 {
         return false;
@@ -167,10 +167,8 @@ fn is_verb_here(reading: &Reading<'_>, head: &Head, last: Option<&Head>) -> bool
                 && finite_verb(next).is_none()
     });
     // "that is green stands behind", "rides home and parks the car"
-    let after_predicate = place >= 2
-        && COPULAS.contains(&reading.word(place - 2))
-        && !INDEFINITE.contains(&before)
-        && !DEFINITE.contains(&before);
+    let after_predicate =
+        place >= 2 && COPULAS.contains(&reading.word(place - 2)) && vocabulary.color(before).is_some();
     let second_verb = before == "and"
         && finite_verb(word).is_some()
         && (INDEFINITE.contains(&next) || DEFINITE.contains(&next) || POSSESSIVE.contains(&next));

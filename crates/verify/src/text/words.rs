@@ -271,8 +271,8 @@ pub(crate) const VERB_NOUNS: &[&str] = &[
     "step", "stand", "ring", "track", "wave", "water", "picture", "fire", "face", "head", "hand", "eye",
     "shop", "rock", "sail", "post", "plant", "fence", "dock", "log", "stick", "frame", "drink", "swing",
     "shower", "rain", "snow", "shade", "cover", "seat", "house", "bank", "box", "fan", "pack", "pool",
-    "screen", "skate", "surf", "cycle", "bike", "boat", "dress", "button", "remote", "paddle", "wire",
-    "wind", "mirror", "corner", "island", "cap", "leash", "cook", "fork", "kite", "bat", "cup",
+    "screen", "skate", "surf", "cycle", "dress", "button", "remote", "paddle", "wire", "wind", "mirror",
+    "corner", "island", "cap", "leash", "cook",
 ];
 
 /// Verbs of captions, in the base form.
