@@ -5,7 +5,7 @@
 Each reading names its picture; the truth is the .txt beside it, one line of text a line. Prints character errors by
 edit distance, as a share of the true characters: `in order` over the whole text as it was read, `by line` with each
 true line compared to the reading nearest to it (an extra reading counts with all its characters), so that reading
-order does not matter. Runs of white space count as one space.
+order does not matter. Without a .txt, only times are shown. Runs of white space count as one space.
 """
 
 import json
@@ -14,16 +14,24 @@ from pathlib import Path
 
 
 def distance(a, b):
-    """Levenshtein distance."""
-    if len(a) < len(b):
-        a, b = b, a
-    previous = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        current = [i]
-        for j, y in enumerate(b, 1):
-            current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (x != y)))
-        previous = current
-    return previous[-1]
+    """Levenshtein distance (Myers, "A fast bit-vector algorithm for approximate string matching", 1999; Hyyro 2003)."""
+    if not a or not b:
+        return len(a) + len(b)
+    places = {}
+    for index, character in enumerate(a):
+        places[character] = places.get(character, 0) | 1 << index
+    everywhere, last = (1 << len(a)) - 1, 1 << len(a) - 1
+    plus, minus, score = everywhere, 0, len(a)
+    for character in b:
+        match = places.get(character, 0) | minus
+        diagonal = (((match & plus) + plus) ^ plus) | match
+        across_plus = minus | ~(diagonal | plus)
+        across_minus = diagonal & plus
+        score += bool(across_plus & last) - bool(across_minus & last)
+        across_plus = across_plus << 1 | 1
+        plus = (across_minus << 1 | ~(diagonal | across_plus)) & everywhere
+        minus = diagonal & across_plus & everywhere
+    return score
 
 
 def clean(text):
@@ -51,12 +59,16 @@ print(f"{'engine':14} {'picture':22} {'lines':>9} {'in order':>9} {'by line':>8}
 for file in sys.argv[1:]:
     for row in map(json.loads, Path(file).read_text(encoding="utf-8").splitlines()):
         path = Path(row["picture"])
-        truth = [clean(line) for line in path.with_suffix(".txt").read_text(encoding="utf-8").splitlines() if line]
+        known = path.with_suffix(".txt")
+        truth = [clean(line) for line in known.read_text(encoding="utf-8").splitlines()] if known.exists() else []
         read = [clean(line[0]) for line in row["lines"]]
-        characters = sum(map(len, truth)) or 1
-        ordered = distance(" ".join(truth), " ".join(read)) / characters
-        free = by_line(truth, read) / characters
+        characters = sum(map(len, truth))
+        if characters:
+            ordered = f"{distance(' '.join(truth), ' '.join(read)) / characters:.2%}"
+            free = f"{by_line(truth, read) / characters:.2%}"
+        else:
+            ordered = free = "-"
         print(
-            f"{row['engine']:14} {path.name:22} {len(read):4}/{len(truth):4} {ordered:9.2%} {free:8.2%} "
+            f"{row['engine']:14} {path.name:22} {len(read):4}/{len(truth):4} {ordered:>9} {free:>8} "
             f"{row['seconds']:8.2f} {row['cpu_seconds']:8.2f} {row['peak_mb']:8.0f}"
         )
