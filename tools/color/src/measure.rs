@@ -29,9 +29,12 @@ const WHITE_LUMINANCE: f32 = 0.8;
 /// The most that a dark picture is brightened by.
 const MOST_GAIN: f32 = 2.5;
 
-/// Chroma that a photograph's white balance may be off by: taken from every colour, so that white things in the shade are
-/// not called blue.
+/// Chroma that a photograph's white balance may be off by: taken from pale colours, so that white things in the shade are not
+/// called blue.
 const CAST: f32 = 6.0;
+
+/// The chroma up to which all of it is taken, and from which nothing is.
+const PALE: (f32, f32) = (10.0, 20.0);
 
 /// Where the object's brighter parts stay under the first luminance, and the whole picture's under the second, there is too
 /// little light to tell colours. A dark thing in a bright picture is black.
@@ -117,7 +120,8 @@ fn named_shares(object: &[Linear], gain: f32) -> Vec<ColorShare> {
     let lit = |color: Linear| {
         let Lab { l, a, b } = to_lab(color.map(|value| (value * gain).min(1.0)));
         let chroma = a.hypot(b).max(f32::MIN_POSITIVE);
-        let rest = (chroma - CAST).max(0.0) / chroma;
+        let paleness = ((PALE.1 - chroma) / (PALE.1 - PALE.0)).clamp(0.0, 1.0);
+        let rest = (chroma - CAST * paleness).max(0.0) / chroma;
         Lab { l, a: a * rest, b: b * rest }
     };
     let paints = paints(object, lit);
@@ -158,7 +162,7 @@ fn paints(object: &[Linear], lit: impl Fn(Linear) -> Lab) -> Vec<Paint> {
     paints.sort_by(|a, b| b.count.total_cmp(&a.count));
     let mut joined: Vec<Paint> = Vec::new();
     for paint in paints {
-        match joined.iter_mut().find(|other| is_shade(lit(other.mean()), lit(paint.mean()))) {
+        match joined.iter_mut().find(|other| is_shade(to_lab(other.mean()), to_lab(paint.mean()))) {
             Some(other) => *other = other.joined(paint),
             None => joined.push(paint),
         }
@@ -166,11 +170,19 @@ fn paints(object: &[Linear], lit: impl Fn(Linear) -> Lab) -> Vec<Paint> {
     joined
 }
 
-/// Whether two colours can be one paint in light and in shade. Less light shrinks all three coordinates of CIELAB
-/// about alike, so `a / L` and `b / L` stay; a neutral may only be a little darker, or white would reach to black.
+/// Whether two colours, as measured, can be one paint in light and in shade. Less light shrinks all three coordinates of
+/// CIELAB about alike, so `a / L` and `b / L` stay. Deep shade keeps some of a strong colour; a neutral may only be a
+/// little darker, or white would reach to black.
 fn is_shade(a: Lab, b: Lab) -> bool {
+    let hue = |color: Lab| (color.a / color.l.max(5.0), color.b / color.l.max(5.0));
+    let ((ax, ay), (bx, by)) = (hue(a), hue(b));
+    let difference = (ax - bx).hypot(ay - by);
+    let strength = ax.hypot(ay).min(bx.hypot(by));
     let ratio = a.l.max(b.l) / a.l.min(b.l).max(1.0);
-    let (x, y) = (a.a / a.l.max(5.0) - b.a / b.l.max(5.0), a.b / a.l.max(5.0) - b.b / b.l.max(5.0));
-    let neutral = a.chroma().min(b.chroma()) < 10.0;
-    x.hypot(y) < 0.18 && ratio < if neutral { 1.25 } else { 2.2 }
+    if strength > 0.3 {
+        difference < 0.25 && ratio < 6.0
+    } else {
+        let neutral = a.chroma().min(b.chroma()) < 10.0;
+        difference < 0.18 && ratio < if neutral { 1.25 } else { 2.2 }
+    }
 }

@@ -1,10 +1,12 @@
 //! Colours of things in real photographs and of painted patches.
 
-use std::path::Path;
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::{path::Path, sync::Arc};
 
 use lavr_color::MeasureColor;
 use lavr_image::{Rgb, RgbImage};
-use lavr_tool::{Dispatcher, Registry};
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
 use lavr_types::{
     CallId, ImageId, Rect, ToolCall,
     perception::{ColorQuality, ColorReport},
@@ -12,7 +14,7 @@ use lavr_types::{
 use serde_json::{Value, json};
 
 fn dispatcher() -> Dispatcher {
-    Dispatcher::new(Registry::new().with(MeasureColor).unwrap(), Default::default())
+    Dispatcher::new(Registry::new().with(MeasureColor).unwrap(), Arc::default())
 }
 
 fn photo(dispatcher: &Dispatcher, name: &str) -> ImageId {
@@ -22,7 +24,7 @@ fn photo(dispatcher: &Dispatcher, name: &str) -> ImageId {
 
 async fn color(dispatcher: &Dispatcher, arguments: Value) -> ColorReport {
     let call = ToolCall { id: CallId("call_1".to_owned()), tool: "color".to_owned(), arguments };
-    let record = dispatcher.dispatch(vec![call], &Default::default()).await.remove(0);
+    let record = dispatcher.dispatch(vec![call], &CancellationToken::new()).await.remove(0);
     serde_json::from_value(record.outcome.unwrap().value).unwrap()
 }
 

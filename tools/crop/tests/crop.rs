@@ -1,14 +1,16 @@
 //! Crops of a real photograph.
 
-use std::path::Path;
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::{path::Path, sync::Arc};
 
 use lavr_crop::{Crop, Cropped};
-use lavr_tool::{Dispatcher, Registry};
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
 use lavr_types::{CallId, CallRecord, FailureKind, ImageId, Rect, Size, ToolCall};
 use serde_json::{Value, json};
 
 fn dispatcher() -> (Dispatcher, ImageId) {
-    let dispatcher = Dispatcher::new(Registry::new().with(Crop).unwrap(), Default::default());
+    let dispatcher = Dispatcher::new(Registry::new().with(Crop).unwrap(), Arc::default());
     let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/pictures/dogs.jpg");
     let id = dispatcher.images().open(&photo).unwrap();
     (dispatcher, id)
@@ -16,7 +18,7 @@ fn dispatcher() -> (Dispatcher, ImageId) {
 
 async fn call(dispatcher: &Dispatcher, arguments: Value) -> CallRecord {
     let call = ToolCall { id: CallId("call_1".to_owned()), tool: "crop".to_owned(), arguments };
-    dispatcher.dispatch(vec![call], &Default::default()).await.remove(0)
+    dispatcher.dispatch(vec![call], &CancellationToken::new()).await.remove(0)
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl<'a> GridOutput<'a> {
             for (class, &score) in scores.iter().enumerate() {
                 if score > threshold {
                     let bounds = *bounds.get_or_insert_with(|| cell_box(cell, self.stride, distances(sides)));
-                    found.push(Found { class, bounds, score });
+                    found.push(Found { class, bounds, score, in_tile: false });
                 }
             }
         }
@@ -97,7 +97,7 @@ impl<'a> GridOutput<'a> {
                         ];
                         cell_box(cell, self.stride, mean)
                     });
-                    found.push(Found { class, bounds, score });
+                    found.push(Found { class, bounds, score, in_tile: false });
                 }
             }
         }
@@ -161,7 +161,10 @@ mod tests {
         let mut found = Vec::new();
         let (scores, sides) = (scores.view(), sides.view());
         GridOutput::new(COARSE, &scores, &sides, 80).unwrap().decode(0.4, &mut found);
-        assert_eq!(found, [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9 }]);
+        assert_eq!(
+            found,
+            [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9, in_tile: false }]
+        );
     }
 
     #[test]
@@ -174,7 +177,10 @@ mod tests {
         let mirrored = GridOutput::new(COARSE, &mirrored_scores, &mirrored_sides, 80).unwrap();
         let mut found = Vec::new();
         plain.decode_with_mirrored(&mirrored, 0.5, &mut found);
-        assert_eq!(found, [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9 }]);
+        assert_eq!(
+            found,
+            [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9, in_tile: false }]
+        );
     }
 
     #[test]

@@ -83,9 +83,9 @@ impl Detector {
                     }
                     let before = found.len();
                     self.look(pixels, tile, closer, &mut found)?;
-                    let whole =
-                        found.split_off(before).into_iter().filter(|one| !is_cut(one.bounds, tile, area));
-                    found.extend(whole);
+                    let in_tile = found.split_off(before);
+                    let whole = in_tile.into_iter().filter(|one| !is_cut(one.bounds, tile, area));
+                    found.extend(whole.map(|one| Found { in_tile: true, ..one }));
                 }
             }
         }
@@ -94,7 +94,7 @@ impl Detector {
         let objects = suppress(found)
             .into_iter()
             .filter(|one| wanted.classes[one.class])
-            .map(|Found { class, bounds, score }| Detection {
+            .map(|Found { class, bounds, score, .. }| Detection {
                 label: labels[class].to_owned(),
                 bounds,
                 score,

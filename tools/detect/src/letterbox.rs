@@ -70,9 +70,9 @@ impl Letterbox {
                 input.resize(input.len() + self.left, black);
                 let values = row.iter().skip(channel).step_by(3).map(|&value| table[usize::from(value)]);
                 if mirrored {
-                    input.extend(values.rev())
+                    input.extend(values.rev());
                 } else {
-                    input.extend(values)
+                    input.extend(values);
                 }
                 input.resize(input.len() + SIDE - self.left - self.width, black);
             }
@@ -82,7 +82,7 @@ impl Letterbox {
     }
 
     /// A box in the input as a box in the picture, cut off at the edges of the part that was looked at.
-    pub(crate) fn to_picture(&self, input: Rect) -> Rect {
+    pub(crate) fn to_picture(self, input: Rect) -> Rect {
         let (width, height) = (self.width as f64, self.height as f64);
         let scale = [self.area.width() / width, self.area.height() / height];
         let (left, top) = (self.left as f64, self.top as f64);

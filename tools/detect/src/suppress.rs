@@ -11,6 +11,8 @@ pub(crate) struct Found {
     pub(crate) bounds: Rect,
     /// Its score.
     pub(crate) score: f32,
+    /// Whether it was found in a tile, not in the whole picture.
+    pub(crate) in_tile: bool,
 }
 
 /// Boxes of one class that overlap more than this show the same object (upstream's value).
@@ -20,15 +22,22 @@ pub(crate) const SAME_CLASS_OVERLAP: f64 = 0.6;
 /// cat that also looks a little like a dog. A person on a horse or a cup on a saucer overlaps far less.
 pub(crate) const OTHER_CLASS_OVERLAP: f64 = 0.85;
 
+/// A box found in a tile that lies to this share in a better one of its class, or holds it, shows a part of the same object
+/// or the object with its surroundings.
+pub(crate) const PART: f64 = 0.9;
+
 /// Keeps the best box of each object, best first.
 pub(crate) fn suppress(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Found> = Vec::new();
     for candidate in found {
         let is_double = kept.iter().any(|better| {
-            let limit =
-                if better.class == candidate.class { SAME_CLASS_OVERLAP } else { OTHER_CLASS_OVERLAP };
-            better.bounds.iou(candidate.bounds) > limit
+            let (a, b) = (better.bounds, candidate.bounds);
+            if better.class != candidate.class {
+                return a.iou(b) > OTHER_CLASS_OVERLAP;
+            }
+            let is_part = || a.share_inside(b) > PART || b.share_inside(a) > PART;
+            a.iou(b) > SAME_CLASS_OVERLAP || (better.in_tile || candidate.in_tile) && is_part()
         });
         if !is_double {
             kept.push(candidate);
@@ -42,7 +51,7 @@ mod tests {
     use super::*;
 
     fn found(class: usize, sides: [f64; 4], score: f32) -> Found {
-        Found { class, bounds: Rect::from(sides), score }
+        Found { class, bounds: Rect::from(sides), score, in_tile: false }
     }
 
     #[test]
@@ -65,5 +74,15 @@ mod tests {
         let rider = found(0, [20.0, 0.0, 80.0, 70.0], 0.6);
         let horse = found(17, [0.0, 30.0, 100.0, 130.0], 0.8);
         assert_eq!(suppress(vec![rider, horse]), [horse, rider]);
+    }
+
+    #[test]
+    fn a_head_found_in_a_tile_is_no_second_animal() {
+        let cat = found(15, [0.0, 0.0, 200.0, 100.0], 0.7);
+        let head = Found { in_tile: true, ..found(15, [140.0, 5.0, 195.0, 60.0], 0.6) };
+        assert_eq!(suppress(vec![cat, head]), [cat]);
+        // In the whole picture the network sees both at once, and means two.
+        let kitten = Found { in_tile: false, ..head };
+        assert_eq!(suppress(vec![cat, kitten]).len(), 2);
     }
 }

@@ -31,7 +31,7 @@ impl Detect {
 pub struct DetectArgs {
     /// The image to look at.
     pub image: ImageId,
-    /// What to look for, such as ["dog", "person"]. Leave out to find everything.
+    /// What to look for, in English words. Leave out to find everything.
     #[serde(default)]
     pub labels: Option<Vec<String>>,
     /// Look only inside this box: [left, top, right, bottom] in pixels.

@@ -1,5 +1,7 @@
 //! The detector on real photographs.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
 use std::{
     io::Read,
     path::{Path, PathBuf},
@@ -39,14 +41,14 @@ fn picture(name: &str) -> PathBuf {
 
 fn dispatcher(name: &str) -> (Dispatcher, ImageId) {
     let registry = Registry::new().with(Detect::new(Arc::new(OneSession))).unwrap();
-    let dispatcher = Dispatcher::new(registry, Default::default());
+    let dispatcher = Dispatcher::new(registry, Arc::default());
     let id = dispatcher.images().open(&picture(name)).unwrap();
     (dispatcher, id)
 }
 
 async fn call(dispatcher: &Dispatcher, arguments: Value) -> CallRecord {
     let call = ToolCall { id: CallId("call_1".to_owned()), tool: "detect".to_owned(), arguments };
-    dispatcher.dispatch(vec![call], &Default::default()).await.remove(0)
+    dispatcher.dispatch(vec![call], &CancellationToken::new()).await.remove(0)
 }
 
 async fn detect(dispatcher: &Dispatcher, arguments: Value) -> Detections {
@@ -146,8 +148,12 @@ async fn a_region_is_looked_at_alone_and_boxes_stay_in_the_images_pixels() {
 async fn tiles_find_what_is_small_in_the_picture() {
     let (dispatcher, _) = dispatcher("dogs.jpg");
     // The same dogs in the corner of a large blank picture.
-    let photo = lavr_image::decode(&std::fs::read(picture("dogs.jpg")).unwrap(), "dogs", &Default::default())
-        .unwrap();
+    let photo = lavr_image::decode(
+        &std::fs::read(picture("dogs.jpg")).unwrap(),
+        "dogs",
+        &lavr_image::Limits::default(),
+    )
+    .unwrap();
     let mut large = lavr_image::RgbImage::from_pixel(2600, 2000, lavr_image::Rgb([128, 128, 128]));
     for (x, y, pixel) in photo.pixels.enumerate_pixels() {
         large.put_pixel(x + 1700, y + 1300, *pixel);
