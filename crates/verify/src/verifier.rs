@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    Assertion, CallRecord, Capability, CheckedClaim, Claim, Event, ImageId, Judgement, Usage, Verdict,
-    Vocabulary,
+    Assertion, CallRecord, Capability, CheckedClaim, Claim, Entity, Event, ImageId, Judgement, Span, Usage,
+    Verdict, Vocabulary,
 };
 
 use crate::{
@@ -184,6 +184,10 @@ impl Verifier {
             for claim in claims {
                 judgements.push(self.judge_claim(claim, &scene).await);
             }
+            // What is said of a thing that turns out to be another is held against that other.
+            for (index, claim) in recast(claims, &judgements) {
+                judgements[index] = self.judge_claim(&claim, &scene).await;
+            }
             per_image.push(judgements);
         }
         (0..claims.len())
@@ -241,6 +245,50 @@ fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {
         Assertion::Text { .. } if !scene.can(Capability::ReadText) => "no tool reads text".to_owned(),
         _ => "no expert here can check such a statement".to_owned(),
     }
+}
+
+/// Claims about things that other things stand in for, with those in their place.
+fn recast(claims: &[Claim], judgements: &[Judgement]) -> Vec<(usize, Claim)> {
+    let stand_ins: Vec<(Span, &Entity)> = claims
+        .iter()
+        .zip(judgements)
+        .filter(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
+        .filter_map(|(claim, judgement)| match (&claim.assertion, &judgement.truth) {
+            (
+                Assertion::Existence { entity, present: true },
+                Some(Assertion::Existence { entity: other, present: true }),
+            ) => Some((entity.span, other)),
+            _ => None,
+        })
+        .collect();
+    let replace = |entity: &mut Entity| {
+        let other = stand_ins.iter().find(|(span, _)| *span == entity.span);
+        if let Some((_, other)) = other {
+            *entity = (*other).clone();
+        }
+        other.is_some()
+    };
+    let mut recast = Vec::new();
+    for (index, claim) in claims.iter().enumerate() {
+        let mut claim = claim.clone();
+        let mut changed = false;
+        for assertion in std::iter::once(&mut claim.assertion).chain(&mut claim.readings) {
+            match assertion {
+                Assertion::Count { entity, .. } | Assertion::Color { entity, .. } => {
+                    changed |= replace(entity);
+                }
+                Assertion::Relation { subject, object, .. } => {
+                    changed |= replace(subject);
+                    changed |= object.as_mut().is_some_and(replace);
+                }
+                _ => {}
+            }
+        }
+        if changed {
+            recast.push((index, claim));
+        }
+    }
+    recast
 }
 
 const fn rank(verdict: Verdict) -> u8 {
