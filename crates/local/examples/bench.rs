@@ -30,8 +30,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let load = began.elapsed();
     let (mut prefill, mut decode) = (Vec::new(), Vec::new());
+    let (mut prefill_seconds, mut decode_seconds) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..runs {
+        // The prompt alone, then with a reply: the difference is what the reply takes of the processor.
+        let start = processor_seconds();
+        futures::executor::block_on(model.measure(PROMPT, 0))?;
+        let middle = processor_seconds();
         let measured = futures::executor::block_on(model.measure(PROMPT, REPLY))?;
+        let end = processor_seconds();
+        prefill_seconds = prefill_seconds.min(middle - start);
+        decode_seconds = decode_seconds.min(end - middle - (middle - start));
         prefill.push((PROMPT as f64 / measured.prefill.as_secs_f64() * 10.0).round() / 10.0);
         decode.push((REPLY as f64 / measured.decode.as_secs_f64() * 100.0).round() / 100.0);
     }
@@ -45,7 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "decode_tok_s": best(&decode),
         "prefill_all": prefill,
         "decode_all": decode,
-        "cpu_s_a_run": processor_seconds().map(|seconds| seconds / f64::from(runs)),
+        "prefill_cpu_s": (prefill_seconds * 100.0).round() / 100.0,
+        "decode_cpu_s": (decode_seconds * 100.0).round() / 100.0,
         "peak_mib": peak_mib(),
     });
     println!("{report}");
@@ -59,12 +68,15 @@ fn peak_mib() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
 }
 
-/// Processor time of all threads, loading included, where the system tells it.
-fn processor_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let mut fields = stat.rsplit(") ").next()?.split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    // Ticks of a hundredth of a second, on all common systems.
-    Some((user + system) / 100.0)
+/// Processor time of all threads so far; not a number where the system does not tell it.
+fn processor_seconds() -> f64 {
+    let read = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        let mut fields = stat.rsplit(") ").next()?.split_whitespace().skip(11);
+        let user: f64 = fields.next()?.parse().ok()?;
+        let system: f64 = fields.next()?.parse().ok()?;
+        // Ticks of a hundredth of a second, on all common systems.
+        Some((user + system) / 100.0)
+    };
+    read().unwrap_or(f64::NAN)
 }
