@@ -13,13 +13,28 @@
 
 use std::sync::Arc;
 
+use lavr_caption::{BlipCaptioner, BlipConfig, BlipFiles, Describe, Grounded};
 use lavr_infer::{EngineChoice, SessionSource, Sessions};
 use lavr_model::ChatModel;
+use lavr_prompt::{Library, PromptError};
 use lavr_tool::{Registry, RegistryError};
+use lavr_vqa::Vqa;
 use lavr_weights::{Bundled, Store, WeightsError};
 
 /// The networks that the program itself carries; give them to the store ([`Store::with_bundled`]).
 pub const BUNDLED: &[Bundled] = &[lavr_detect::WEIGHTS];
+
+/// The experts could not be put together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExpertsError {
+    /// Two tools do not go together, or a schema is not usable.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A prompt of the user's is faulty.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+}
 
 /// What the experts are made of: sessions for their networks, files for the rest, and a vision model if there
 /// is one. Nothing is loaded or fetched before an expert is first called.
@@ -27,6 +42,7 @@ pub struct Experts {
     sessions: Arc<dyn SessionSource>,
     store: Store,
     vision: Option<Arc<dyn ChatModel>>,
+    prompts: Library,
 }
 
 impl Experts {
@@ -41,7 +57,7 @@ impl Experts {
 
     /// Experts over these sessions and files.
     pub fn new(sessions: Arc<dyn SessionSource>, store: Store) -> Self {
-        Self { sessions, store, vision: None }
+        Self { sessions, store, vision: None, prompts: Library::built_in() }
     }
 
     /// With a model that sees images: it answers `vqa`.
@@ -51,17 +67,47 @@ impl Experts {
         self
     }
 
+    /// With prompts of one's own for the experts that ask a model.
+    #[must_use]
+    pub fn with_prompts(mut self, prompts: Library) -> Self {
+        self.prompts = prompts;
+        self
+    }
+
     /// The registry, in the order in which a planner reads it.
     ///
     /// # Errors
-    /// When a tool's name or schema is not usable.
-    pub fn registry(self) -> Result<Registry, RegistryError> {
-        let Self { sessions, store: _, vision: _ } = self;
-        Registry::new()
+    /// When a tool's name or schema, or a prompt, is not usable.
+    pub fn registry(self) -> Result<Registry, ExpertsError> {
+        let Self { sessions, store, vision, prompts } = self;
+        let mut registry = Registry::new()
             .with(lavr_detect::Detect::new(Arc::clone(&sessions)))?
             .with(lavr_ocr::Ocr::new(sessions))?
             .with(lavr_color::MeasureColor)?
             .with(lavr_relate::Relate)?
-            .with(lavr_crop::Crop)
+            .with(lavr_crop::Crop)?;
+        registry = registry.with(captioner(&store))?;
+        if let Some(vision) = vision
+            && let Some(vqa) = Vqa::new(vision, &prompts)?
+        {
+            registry = registry.with(vqa)?;
+        }
+        Ok(registry)
     }
+}
+
+/// The captioning network where the user has given its files, the large one first; else a description composed
+/// from what the other experts see.
+fn captioner(store: &Store) -> Describe {
+    let networks = [
+        ("blip-captioning-large-q4k", "blip-image-captioning-large-q4k.gguf", BlipConfig::Large),
+        ("blip-captioning-base", "model.safetensors", BlipConfig::Base),
+    ];
+    for (model, weights, config) in networks {
+        let files = store.find(model, weights).zip(store.find(model, "tokenizer.json"));
+        if let Some((weights, tokenizer)) = files {
+            return Describe::new(BlipCaptioner::new(model, BlipFiles { config, weights, tokenizer }));
+        }
+    }
+    Describe::new(Grounded)
 }

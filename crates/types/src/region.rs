@@ -71,14 +71,17 @@ impl Region {
     /// The box in pixels of its image. It is not cut off at the image's edges.
     pub fn pixels(&self) -> Rect {
         // A frame without an inverse holds no point of the image: the box is empty.
-        self.frame.to_pixels(self.size).map_or(Rect::new(0.0, 0.0, 0.0, 0.0), |map| map.apply_rect(self.bounds))
+        self.frame
+            .to_pixels(self.size)
+            .map_or(Rect::new(0.0, 0.0, 0.0, 0.0), |map| map.apply_rect(self.bounds))
     }
 
     /// The same box in another frame of the same image.
     #[must_use]
     pub fn in_frame(&self, frame: Frame) -> Self {
         let pixels = self.pixels();
-        let bounds = frame.to_pixels(self.size).and_then(Affine::inverse).map_or(pixels, |map| map.apply_rect(pixels));
+        let bounds =
+            frame.to_pixels(self.size).and_then(Affine::inverse).map_or(pixels, |map| map.apply_rect(pixels));
         Self { frame, bounds, ..*self }
     }
 }
