@@ -44,6 +44,10 @@ const TOO_DARK: (f32, f32) = (0.02, 0.12);
 /// second's it must be.
 const CLEAR: (f32, f32) = (0.55, 1.8);
 
+/// A thing that is mostly black, white or gray, but to this share of other colours, is not simply that: a red motorcycle is
+/// mostly tyres, chrome and what shows through its wheels.
+const PAINTED: f32 = 0.15;
+
 /// Colours with less are not reported.
 const LEAST_SHARE: f32 = 0.04;
 
@@ -75,7 +79,10 @@ pub fn measure(pixels: &RgbImage, region: Rect) -> ColorReport {
 
 fn is_clear(colors: &[ColorShare]) -> bool {
     let share = |place: usize| colors.get(place).map_or(0.0, |color| color.share);
-    share(0) >= CLEAR.0 && share(0) >= CLEAR.1 * share(1)
+    let is_neutral = |color: &ColorShare| matches!(color.name.as_str(), "black" | "white" | "gray");
+    let paint: f32 = colors.iter().filter(|color| !is_neutral(color)).map(|color| color.share).sum();
+    let is_painted = colors.first().is_some_and(is_neutral) && paint >= PAINTED;
+    share(0) >= CLEAR.0 && share(0) >= CLEAR.1 * share(1) && !is_painted
 }
 
 /// The colours of what the region shows, background left out.

@@ -19,16 +19,16 @@ pub(crate) type Votes = [f32; TERMS.len()];
 /// anywhere between 4 and 12.
 const BANDWIDTH: f32 = 8.0;
 
-/// Samples on the neutral axis: place in [`TERMS`], lightness. The survey has few neutral names. In Munsell's scale people call
-/// N1 black, N9.5 white and the middle gray (Heider, 1972); what lies between is split evenly.
-const NEUTRALS: [(usize, &[f32]); 3] = [
-    (0, &[0.0, 6.0, 12.0, 18.0]),
-    (2, &[30.0, 38.0, 46.0, 54.0, 62.0, 70.0, 77.0]),
-    (1, &[88.0, 94.0, 100.0]),
+/// Samples on the neutral axis: place in [`TERMS`], what each counts (survey samples being 1), lightness.
+///
+/// The survey has two names each that end in black and in white, against a hundred for blue, so these count more. In
+/// Munsell's scale people call N1 black, N9.5 white and the middle gray (Heider, 1972); what lies between is split
+/// evenly.
+const NEUTRALS: [(usize, f32, &[f32]); 3] = [
+    (0, 3.0, &[0.0, 6.0, 12.0, 18.0]),
+    (2, 1.0, &[30.0, 38.0, 46.0, 54.0, 62.0, 70.0, 77.0]),
+    (1, 3.0, &[88.0, 94.0, 100.0]),
 ];
-
-/// What a neutral sample counts, survey samples being 1: there are many times more of those around.
-const NEUTRAL_WEIGHT: f32 = 3.0;
 
 struct Sample {
     lab: Lab,
@@ -46,12 +46,8 @@ fn samples() -> &'static [Sample] {
             let [_, r, g, b] = value.to_be_bytes();
             Some(Sample { lab: to_lab([r, g, b].map(linear)), term, weight: 1.0 })
         });
-        let neutrals = NEUTRALS.iter().flat_map(|&(term, lightness)| {
-            lightness.iter().map(move |&l| Sample {
-                lab: Lab { l, a: 0.0, b: 0.0 },
-                term,
-                weight: NEUTRAL_WEIGHT,
-            })
+        let neutrals = NEUTRALS.iter().flat_map(|&(term, weight, lightness)| {
+            lightness.iter().map(move |&l| Sample { lab: Lab { l, a: 0.0, b: 0.0 }, term, weight })
         });
         survey.chain(neutrals).collect()
     })
@@ -92,7 +88,7 @@ mod tests {
     #[test]
     fn every_line_of_the_samples_is_read() {
         let lines = include_str!("../data/names.tsv").lines().filter(|line| !line.starts_with('#')).count();
-        let neutrals: usize = NEUTRALS.iter().map(|(_, lightness)| lightness.len()).sum();
+        let neutrals: usize = NEUTRALS.iter().map(|(_, _, lightness)| lightness.len()).sum();
         assert_eq!(samples().len(), lines + neutrals);
     }
 
