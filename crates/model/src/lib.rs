@@ -17,6 +17,7 @@ pub use tokio_util::sync::CancellationToken;
 
 /// What a model can do; decides how a request is put to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every combination occurs")]
 pub struct Capabilities {
     /// The model's name, for people and traces.
     pub name: String,

@@ -37,7 +37,10 @@ impl Checker for CountChecker {
         let found = scene.find(entity, limits.plausible, true);
         let evidence: Vec<_> = found.objects.iter().filter_map(|object| scene.evidence(object)).collect();
         let seen = if low == high { format!("{low}") } else { format!("{low} to {high}") };
-        let reason = format!("counted {seen} {name}");
+        let vocabulary = scene.vocabulary();
+        let singular = vocabulary.singular(&name.to_lowercase());
+        let counted = if [low, high] == [1, 1] { singular } else { vocabulary.plural(&singular) };
+        let reason = format!("counted {seen} {counted}");
         let kind = scene.match_kind(entity).map(|(kind, _)| kind);
         let sure = found.objects.iter().take(low as usize).map(|object| object.score).fold(1.0, f32::min);
         if high == 0 {

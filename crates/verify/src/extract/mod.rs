@@ -4,8 +4,10 @@ mod color;
 mod quote;
 mod relation;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, Entity, Vocabulary, vocabulary::MatchKind};
+use lavr_types::{Assertion, Claim, CountBound, Entity, Vocabulary, vocabulary::MatchKind};
 
 use crate::text::{NounPhrase, Reading};
 
@@ -67,6 +69,7 @@ impl<'v> LexicalExtractor<'v> {
         for phrase in &reading.phrases {
             claims.extend(of_phrase(&reading, phrase));
         }
+        leave_parts_out(&mut claims);
         claims.extend(color::of_phrases(&reading, self.vocabulary));
         claims.extend(relation::claims(&reading));
         claims.extend(quote::claims(&reading));
@@ -135,6 +138,20 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
         claims.push(claim(&quantity.tokens, assertion));
     }
     claims
+}
+
+/// "Three dogs look out. One dog is on the left." counts the dogs once: the smaller number that follows picks some of
+/// them out, and to hold it against the whole picture would damage it.
+fn leave_parts_out(claims: &mut Vec<Claim>) {
+    let mut counted: HashMap<String, u32> = HashMap::new();
+    claims.retain(|claim| {
+        let Assertion::Count { entity, count: CountBound::Exactly(number) } = &claim.assertion else { return true };
+        let name = entity.label.clone().unwrap_or_else(|| entity.surface.to_lowercase());
+        let whole = counted.entry(name).or_insert(*number);
+        let is_part = *number < *whole;
+        *whole = (*whole).max(*number);
+        !is_part
+    });
 }
 
 /// Sentences in which nothing else was found: said, but nothing that an expert checks.

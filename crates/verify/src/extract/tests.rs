@@ -107,6 +107,17 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.join(" "))
 }
 
+#[test]
+fn a_smaller_number_after_the_whole_picks_some_out_and_counts_nothing() {
+    let counts = |text| {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        let counts = read.into_iter().filter(|claim| claim.kind() == lavr_types::ClaimKind::Count);
+        counts.map(|claim| claim.surface).collect::<Vec<_>>()
+    };
+    assert_eq!(counts("Three dogs look out. One dog is on the left."), ["Three"]);
+    assert_eq!(counts("One dog is on the left. There are three dogs and two cats."), ["One", "three", "two"]);
+}
+
 proptest! {
     #[test]
     fn any_text_can_be_read_and_every_span_fits(text in prop_oneof!["\\PC{0,120}", pieces()]) {
