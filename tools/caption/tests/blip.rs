@@ -1,6 +1,6 @@
 //! BLIP against the reference implementation, on a small network with random weights.
 //!
-//! `expected/` was made by `expected/reference.py` with PyTorch and `transformers`.
+//! `expected/` was made by `expected/reference.py` with `torch` and `transformers`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

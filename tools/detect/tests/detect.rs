@@ -73,7 +73,7 @@ struct ReferenceObject {
     bounds: Rect,
 }
 
-/// `expected/reference.json` was made by `expected/reference.py`: Pillow, NumPy and ONNX Runtime.
+/// `expected/reference.json` was made by `expected/reference.py` (Python).
 #[test]
 fn the_boxes_are_those_of_the_python_reference() {
     let references: Vec<Reference> = serde_json::from_str(include_str!("expected/reference.json")).unwrap();

@@ -86,35 +86,43 @@ fn doubts(scene: &Scene) -> Option<Statement> {
 }
 
 fn relation(relation: &Relation) -> Option<Statement> {
-    let holds = |wanted| relation.said.value.holds.contains(&wanted);
-    let first = |choices: &[(SpatialRelation, &'static str)]| {
-        choices.iter().find(|(wanted, _)| holds(*wanted)).map(|(_, words)| *words)
-    };
-    use SpatialRelation::{Above, Below, Center, LeftOf, On, RightOf};
+    let holds = &relation.said.value.holds;
     let place = match &relation.object {
-        Some(object) => {
-            let words = first(&[
-                (On, "on"),
-                (LeftOf, "to the left of"),
-                (RightOf, "to the right of"),
-                (Above, "above"),
-                (Below, "below"),
-            ])?;
-            format!("{words} {object}")
-        }
-        None => {
-            let across = first(&[(LeftOf, "left"), (RightOf, "right")]);
-            let down = first(&[(Above, "top"), (Below, "bottom")]);
-            match (down, across) {
-                (Some(down), Some(across)) => format!("at the {down} {across}"),
-                (Some(down), None) => format!("at the {down}"),
-                (None, Some(across)) => format!("on the {across}"),
-                (None, None) => holds(Center).then(|| "in the middle".to_owned())?,
-            }
-        }
+        Some(object) => beside(holds, object)?,
+        None => in_picture(holds)?,
     };
     let text = format!("{} is {place}.", capitalized(&relation.subject));
     Some(Statement { text, evidence: relation.said.evidence.clone() })
+}
+
+/// The words of the first of these relations that holds.
+fn first(holds: &[SpatialRelation], choices: &[(SpatialRelation, &'static str)]) -> Option<&'static str> {
+    choices.iter().find(|(wanted, _)| holds.contains(wanted)).map(|(_, words)| *words)
+}
+
+fn beside(holds: &[SpatialRelation], object: &str) -> Option<String> {
+    let words = first(
+        holds,
+        &[
+            (SpatialRelation::On, "on"),
+            (SpatialRelation::LeftOf, "to the left of"),
+            (SpatialRelation::RightOf, "to the right of"),
+            (SpatialRelation::Above, "above"),
+            (SpatialRelation::Below, "below"),
+        ],
+    )?;
+    Some(format!("{words} {object}"))
+}
+
+fn in_picture(holds: &[SpatialRelation]) -> Option<String> {
+    let across = first(holds, &[(SpatialRelation::LeftOf, "left"), (SpatialRelation::RightOf, "right")]);
+    let down = first(holds, &[(SpatialRelation::Above, "top"), (SpatialRelation::Below, "bottom")]);
+    match (down, across) {
+        (Some(down), Some(across)) => Some(format!("at the {down} {across}")),
+        (Some(down), None) => Some(format!("at the {down}")),
+        (None, Some(across)) => Some(format!("on the {across}")),
+        (None, None) => holds.contains(&SpatialRelation::Center).then(|| "in the middle".to_owned()),
+    }
 }
 
 /// What is written, and on what.

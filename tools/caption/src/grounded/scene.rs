@@ -209,25 +209,27 @@ async fn relations(
     region: Region,
     groups: &[Group],
 ) -> Result<Vec<Relation>, ToolError> {
-    let mut wanted: Vec<(String, Rect, Option<(String, Rect)>)> = Vec::new();
+    // What the subject and the object are called, and their boxes.
+    type Named = (String, Rect);
+    let mut wanted: Vec<(Named, Option<Named>)> = Vec::new();
     for group in groups {
         if let [a, b] = group.things.as_slice() {
             let (left, right) = if a.bounds.center().x <= b.bounds.center().x { (a, b) } else { (b, a) };
             let one = format!("one {}", group.label);
-            wanted.push((one, left.bounds, Some(("the other".to_owned(), right.bounds))));
+            wanted.push(((one, left.bounds), Some(("the other".to_owned(), right.bounds))));
         }
     }
     let single: Vec<&Group> = groups.iter().filter(|group| group.things.len() == 1).collect();
     if let Some((first, others)) = single.split_first() {
         for other in others {
             let object = (format!("the {}", first.label), first.things[0].bounds);
-            wanted.push((format!("the {}", other.label), other.things[0].bounds, Some(object)));
+            wanted.push(((format!("the {}", other.label), other.things[0].bounds), Some(object)));
         }
         if groups.len() == 1 {
-            wanted.push((format!("the {}", first.label), first.things[0].bounds, None));
+            wanted.push(((format!("the {}", first.label), first.things[0].bounds), None));
         }
     }
-    let asked = wanted.into_iter().take(4).map(|(subject, bounds, object)| async move {
+    let asked = wanted.into_iter().take(4).map(|((subject, bounds), object)| async move {
         let mut arguments = json!({ "image": region.image, "subject": bounds });
         if let Some((_, bounds)) = object {
             arguments["object"] = json!(bounds);
