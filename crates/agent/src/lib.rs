@@ -8,6 +8,7 @@
 mod driver;
 mod error;
 mod fixed;
+mod grounding;
 mod limits;
 mod names;
 mod planner;

@@ -33,10 +33,7 @@ pub struct Situation<'a> {
 impl Situation<'_> {
     /// Every call so far.
     pub fn records(&self) -> impl Iterator<Item = &CallRecord> {
-        self.turns.iter().flat_map(|turn| match turn {
-            Turn::Step { step, .. } => step.calls.as_slice(),
-            Turn::Feedback { .. } => &[],
-        })
+        self.turns.iter().flat_map(Turn::records)
     }
 
     /// The calls that gave a result: those that an answer may cite.
@@ -77,6 +74,11 @@ pub enum Decision {
 
 /// Decides what to do next. Pure: it does no I/O and keeps no state between calls.
 pub trait Planner: Send + Sync {
+    /// Whether it sees the pictures, and so may point at places that no result holds.
+    fn sees(&self) -> bool {
+        false
+    }
+
     /// Goes on from a situation.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
+    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation, grounding,
 };
 
 /// What has happened, in order.
@@ -33,6 +33,16 @@ pub enum Turn {
         /// What it was told.
         message: String,
     },
+}
+
+impl Turn {
+    /// The calls of the turn.
+    pub fn records(&self) -> &[CallRecord] {
+        match self {
+            Self::Step { step, .. } => &step.calls,
+            Self::Feedback { .. } => &[],
+        }
+    }
 }
 
 /// What to do next.
@@ -159,7 +169,10 @@ impl Run {
                     let planner = if self.fallback { &FixedPlanner } else { planner };
                     match planner.plan(&self.situation(tools))? {
                         Plan::Ask(request) => return Ok(Next::Ask(request)),
-                        Plan::Decided(decision) => self.decide(decision, None, tools),
+                        Plan::Decided(decision) => {
+                            let sees = planner.sees();
+                            self.decide(decision, None, tools, sees);
+                        }
                     }
                 }
                 Phase::Act { calls, .. } => {
@@ -186,7 +199,7 @@ impl Run {
         self.usage.cached_tokens += reply.usage.cached_tokens;
         self.usage.output_tokens += reply.usage.output_tokens;
         match self.interpret(planner, tools, reply) {
-            Ok(decision) => self.decide(decision, Some(reply.text.clone()), tools),
+            Ok(decision) => self.decide(decision, Some(reply.text.clone()), tools, planner.sees()),
             Err(misunderstanding) => self.misunderstand(&reply.text, &misunderstanding),
         }
     }
@@ -286,11 +299,15 @@ impl Run {
         }
     }
 
+    fn records(&self) -> impl Iterator<Item = &CallRecord> {
+        self.turns.iter().flat_map(Turn::records)
+    }
+
     fn steps_made(&self) -> u32 {
         self.turns.iter().filter(|turn| matches!(turn, Turn::Step { .. })).count() as u32
     }
 
-    fn decide(&mut self, decision: Decision, said: Option<String>, tools: &[&ToolSpec]) {
+    fn decide(&mut self, decision: Decision, said: Option<String>, tools: &[&ToolSpec], sees: bool) {
         match decision {
             Decision::Call { .. } if self.must_answer => {
                 let said = said.unwrap_or_default();
@@ -301,7 +318,8 @@ impl Run {
             }
             Decision::Call { thought, calls } => {
                 self.misunderstood = 0;
-                let calls = calls.into_iter().map(|(tool, arguments)| self.planned(tool, arguments, tools));
+                let calls =
+                    calls.into_iter().map(|(tool, arguments)| self.planned(tool, arguments, tools, sees));
                 let calls = calls.collect::<Vec<_>>();
                 self.phase = Phase::Act { thought, said, calls };
             }
@@ -312,27 +330,31 @@ impl Run {
         }
     }
 
-    /// Gives a call its id and its images, and refuses repeats and calls over the limit.
-    fn planned(&mut self, tool: String, mut arguments: Value, tools: &[&ToolSpec]) -> Planned {
+    /// Gives a call its id and its images, and refuses repeats, calls over the limit and boxes made up.
+    fn planned(&mut self, tool: String, mut arguments: Value, tools: &[&ToolSpec], sees: bool) -> Planned {
         self.calls_made += 1;
         let id = CallId(format!("call_{}", self.calls_made));
-        if let Some(spec) = tools.iter().find(|spec| spec.name == tool) {
+        let spec = tools.iter().find(|spec| spec.name == tool);
+        if let Some(spec) = spec {
             self.names.to_ids(&spec.arguments, &mut arguments);
         }
+        let made_up = spec.filter(|_| !sees).and_then(|spec| {
+            let sizes: Vec<Size> = self.images.iter().map(|(_, size)| *size).collect();
+            let results = self.records().filter_map(|record| record.outcome.as_ref().ok());
+            let results = results.map(|observation| &observation.value);
+            grounding::made_up(&spec.arguments, &arguments, &self.question, &sizes, results)
+        });
         let call = ToolCall { id, tool, arguments };
         let same =
             |earlier: &CallRecord| earlier.call.tool == call.tool && earlier.call.arguments == call.arguments;
         let refused = if self.calls_made > self.limits.calls {
             Some(format!("the limit of {} calls is reached; answer from what you know", self.limits.calls))
+        } else if let Some(bounds) = made_up {
+            let sides = <[f64; 4]>::from(bounds);
+            Some(format!("no result holds the box {sides:?}; find the thing first, then copy its box"))
         } else {
             // A repeat cannot tell anything new, unless the call may pass this time.
-            self.turns
-                .iter()
-                .filter_map(|turn| match turn {
-                    Turn::Step { step, .. } => Some(&step.calls),
-                    Turn::Feedback { .. } => None,
-                })
-                .flatten()
+            self.records()
                 .find(|earlier| same(earlier) && !may_pass_next_time(earlier))
                 .map(|earlier| {
                     let id = &earlier.call.id;
@@ -379,5 +401,5 @@ impl Run {
 }
 
 fn may_pass_next_time(record: &CallRecord) -> bool {
-    matches!(&record.outcome, Err(failure) if matches!(failure.kind, FailureKind::TimedOut | FailureKind::Failed))
+    matches!(&record.outcome, Err(failure) if matches!(failure.kind, FailureKind::TimedOut | FailureKind::Failed | FailureKind::Refused))
 }

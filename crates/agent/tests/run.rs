@@ -36,6 +36,9 @@ fn tool(name: &str, capability: Capability) -> ToolSpec {
             "properties": {
                 "image": { "type": "string", "format": "image-id" },
                 "labels": { "type": ["array", "null"], "items": { "type": "string" } },
+                "region": {
+                    "type": ["array", "null"], "items": { "type": "number" }, "minItems": 4, "maxItems": 4,
+                },
             },
             "required": ["image"], "additionalProperties": false,
         }),
@@ -200,6 +203,24 @@ fn a_reply_cut_off_at_the_limit_is_not_acted_on() {
         _ => reply(r#"{"answer":"There are two dogs."}"#),
     };
     assert_eq!(drive(run(Limits::default()), &json_planner(), say).1, 3);
+}
+
+#[test]
+fn a_measurement_in_a_box_that_nobody_saw_is_refused_and_the_seen_one_passes() {
+    let look_and_guess = json!({ "calls": [
+        { "tool": "detect", "args": { "image": "image1" } },
+        { "tool": "color", "args": { "image": "image1", "region": [40, 310, 260, 460] } } ] });
+    let measure =
+        json!({ "calls": [{ "tool": "color", "args": { "image": "image1", "region": [0, 0, 9, 9] } }] });
+    let say = |turn| match turn {
+        0 => reply(look_and_guess.to_string()),
+        1 => reply(measure.to_string()),
+        _ => reply(r#"{"answer":"The dog is brown.","cites":["call_3"]}"#),
+    };
+    let (answer, _) = drive(run(Limits::default()), &json_planner(), say);
+    let refused = answer.steps[0].calls[1].outcome.as_ref().unwrap_err();
+    assert!(refused.message.contains("find the thing first"), "{}", refused.message);
+    assert!(answer.steps[1].calls[0].outcome.is_ok());
 }
 
 #[test]

@@ -122,6 +122,22 @@ impl SpatialRelation {
     }
 }
 
+impl std::fmt::Display for SpatialRelation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::LeftOf => "left of",
+            Self::RightOf => "right of",
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::Inside => "inside",
+            Self::Contains => "around",
+            Self::On => "on",
+            Self::Near => "near",
+            Self::Center => "in the middle",
+        })
+    }
+}
+
 /// How one region lies relative to another (or to the picture).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RelationReport {

@@ -193,6 +193,10 @@ impl ModelPlanner {
 }
 
 impl Planner for ModelPlanner {
+    fn sees(&self) -> bool {
+        self.sees
+    }
+
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {
         Ok(Plan::Ask(Box::new(self.request(situation)?)))
     }
