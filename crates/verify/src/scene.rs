@@ -236,8 +236,12 @@ impl<'a> Scene<'a> {
         let mut kept: Vec<&Detection> = Vec::new();
         for candidate in candidates {
             let double = kept.iter().any(|before| {
-                before.bounds.iou(candidate.bounds) > limits.overlap
-                    || (!parts && candidate.bounds.share_inside(before.bounds) > limits.containment)
+                // Either way round: a tile sees the near half of a thing better than the picture sees the whole.
+                let inside = candidate
+                    .bounds
+                    .share_inside(before.bounds)
+                    .max(before.bounds.share_inside(candidate.bounds));
+                before.bounds.iou(candidate.bounds) > limits.overlap || (!parts && inside > limits.containment)
             });
             if !double {
                 kept.push(candidate);
