@@ -60,10 +60,8 @@ async fn main() -> Result<(), Failure> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "qwen2.5-coder-1.5b-instruct".into());
     let store = Store::open_default()?.with_bundled(lavr::experts::BUNDLED);
     let path = if name.ends_with(".gguf") { name.clone().into() } else { store.only_file(&name).await? };
-    let options = LocalOptions {
-        snapshots: Some(store.options().home.join("snapshots")),
-        ..LocalOptions::default()
-    };
+    let options =
+        LocalOptions { snapshots: Some(store.options().home.join("snapshots")), ..LocalOptions::default() };
     let model = LocalModel::load(&path, options)?;
     let sessions = Arc::new(Sessions::new(store.clone(), EngineChoice::Auto));
     let registry = Experts::new(sessions, store).registry()?;
@@ -146,9 +144,10 @@ fn first_is_right(first: &First, decision: &Decision) -> bool {
 /// Whether a detector that got these arguments would find the label: it is named, or nothing is.
 fn asks_for(args: &Value, label: &str) -> bool {
     let Some(labels) = args["labels"].as_array() else { return true };
-    labels.iter().filter_map(Value::as_str).any(|word| {
-        word == label || Vocabulary::builtin().labels_for(word).contains(&label)
-    })
+    labels
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|word| word == label || Vocabulary::builtin().labels_for(word).contains(&label))
 }
 
 fn is_on(args: &Value, bounds: Rect) -> bool {
@@ -165,7 +164,10 @@ fn second_is_right(second: &Second, decision: &Decision) -> bool {
         Decision::Answer { text, .. } => {
             let text = text.to_lowercase();
             !second.says.is_empty()
-                && second.says.iter().all(|all| all.split('|').any(|word| text.contains(&word.to_lowercase())))
+                && second
+                    .says
+                    .iter()
+                    .all(|all| all.split('|').any(|word| text.contains(&word.to_lowercase())))
                 && !second.never.iter().any(|word| text.contains(&word.to_lowercase()))
         }
     }

@@ -11,8 +11,10 @@ struct Closure(BTreeMap<String, BTreeSet<String>>);
 
 impl Closure {
     fn read() -> Self {
-        let metadata =
-            MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).exec().unwrap();
+        let metadata = MetadataCommand::new()
+            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .exec()
+            .unwrap();
         let names: BTreeMap<&PackageId, &str> =
             metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
         let direct: BTreeMap<&PackageId, Vec<&PackageId>> = metadata

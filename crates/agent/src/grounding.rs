@@ -35,7 +35,8 @@ pub(crate) fn made_up<'v>(
         .filter_map(|number| number.trim_matches('.').parse().ok())
         .collect();
     boxes.into_iter().find(|bounds| {
-        let known = seen.iter().any(|seen| bounds.iou(*seen) >= OVERLAP || bounds.share_inside(*seen) >= INSIDE);
+        let known =
+            seen.iter().any(|seen| bounds.iou(*seen) >= OVERLAP || bounds.share_inside(*seen) >= INSIDE);
         let from_question = <[f64; 4]>::from(*bounds).iter().all(|side| asked.contains(side));
         !known && !from_question && !sizes.iter().any(|size| is_part(*bounds, *size))
     })
@@ -81,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_box_stands_where_a_result_the_question_or_the_picture_has_it() {
-        let found = [json!({ "objects": [{ "label": "dog", "box": [100.4, 50.0, 300.0, 250.0], "score": 0.9 }] })];
+        let found =
+            [json!({ "objects": [{ "label": "dog", "box": [100.4, 50.0, 300.0, 250.0], "score": 0.9 }] })];
         assert!(check([100.0, 50.0, 300.0, 250.0], "", &found));
         assert!(check([150.0, 60.0, 200.0, 100.0], "", &found), "a part of it");
         assert!(!check([400.0, 300.0, 500.0, 400.0], "", &found));

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation, grounding,
+    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
+    grounding,
 };
 
 /// What has happened, in order.
@@ -354,12 +355,10 @@ impl Run {
             Some(format!("no result holds the box {sides:?}; find the thing first, then copy its box"))
         } else {
             // A repeat cannot tell anything new, unless the call may pass this time.
-            self.records()
-                .find(|earlier| same(earlier) && !may_pass_next_time(earlier))
-                .map(|earlier| {
-                    let id = &earlier.call.id;
-                    format!("this is the same call as {id}; use its result, call another tool, or answer")
-                })
+            self.records().find(|earlier| same(earlier) && !may_pass_next_time(earlier)).map(|earlier| {
+                let id = &earlier.call.id;
+                format!("this is the same call as {id}; use its result, call another tool, or answer")
+            })
         };
         let refused = refused.map(|message| Failure { kind: FailureKind::Refused, message });
         Planned { call, refused }

@@ -7,7 +7,13 @@ use lavr_infer::EngineChoice;
 
 /// Ask about pictures and get answers whose every claim is checked against the pixels.
 #[derive(Debug, Parser)]
-#[command(name = "lavr", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "lavr",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -76,13 +76,14 @@ fn start_tracing(verbose: u8) {
         1 => "warn,lavr=info",
         _ => "info,lavr=debug",
     };
-    let default = ["agent", "cli", "infer", "local", "remote", "tool", "verify", "weights"]
-        .iter()
-        .fold(default.to_owned(), |filter, name| match verbose {
+    let default = ["agent", "cli", "infer", "local", "remote", "tool", "verify", "weights"].iter().fold(
+        default.to_owned(),
+        |filter, name| match verbose {
             0 => filter,
             1 => format!("{filter},lavr_{name}=info"),
             _ => format!("{filter},lavr_{name}=debug"),
-        });
+        },
+    );
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt()

@@ -39,12 +39,15 @@ impl<'a> Output<'a> {
     }
 
     pub(crate) fn show(&mut self, answer: &Answer, pictures: &[(ImageId, String)]) -> anyhow::Result<()> {
-        self.unverified |=
-            answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
+        self.unverified |= answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
         if let Some(path) = &self.showing.annotate {
             for (index, (id, _)) in pictures.iter().enumerate() {
                 let number = self.shown + index;
-                let path = if self.expected * pictures.len() > 1 { numbered(path, number + 1) } else { path.clone() };
+                let path = if self.expected * pictures.len() > 1 {
+                    numbered(path, number + 1)
+                } else {
+                    path.clone()
+                };
                 let picture = annotate(answer, *id, self.images)?;
                 write_png(&picture, &path)?;
             }
@@ -88,7 +91,9 @@ pub(crate) fn write_png(picture: &RgbImage, path: &Path) -> anyhow::Result<()> {
     let failed = || format!("could not write `{}`", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    picture.write_to(&mut std::io::BufWriter::new(&mut file), image::ImageFormat::Png).with_context(failed)?;
+    picture
+        .write_to(&mut std::io::BufWriter::new(&mut file), image::ImageFormat::Png)
+        .with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;
     make_readable(&file).with_context(failed)?;
     file.persist(path).with_context(failed)?;

@@ -49,7 +49,8 @@ impl Bars {
     }
 
     fn end(&self, model: &str, file: &str) {
-        let bar = self.by_file.lock().unwrap_or_else(PoisonError::into_inner).remove(&format!("{model}/{file}"));
+        let bar =
+            self.by_file.lock().unwrap_or_else(PoisonError::into_inner).remove(&format!("{model}/{file}"));
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
@@ -68,7 +69,12 @@ impl Progress for Bars {
             }
             ProgressEvent::Advanced { done, total } => self.bar(model, file, *total).set_position(*done),
             ProgressEvent::Verifying => {
-                if let Some(bar) = self.by_file.lock().unwrap_or_else(PoisonError::into_inner).get(&format!("{model}/{file}")) {
+                if let Some(bar) = self
+                    .by_file
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get(&format!("{model}/{file}"))
+                {
                     bar.set_message(format!("{model}: checking"));
                 }
             }

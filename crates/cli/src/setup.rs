@@ -50,7 +50,8 @@ impl Setup {
         }
         let mut options = StoreOptions::from_environment()?;
         options.offline |= global.offline;
-        let progress: Arc<dyn Progress> = if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
+        let progress: Arc<dyn Progress> =
+            if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
         Ok(Self { images: Arc::default(), store, sessions })
@@ -116,7 +117,8 @@ impl Setup {
     }
 
     async fn local(&self, name: &str) -> anyhow::Result<Arc<dyn ChatModel>> {
-        let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+        let is_file =
+            Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
         let path: PathBuf = if is_file { name.into() } else { self.store.only_file(name).await? };
         let options = LocalOptions {
             threads: lavr_infer::threads(),
@@ -142,7 +144,8 @@ pub(crate) fn agent(
         PlannerModel::Model(model) => (builder.model(model), None),
         PlannerModel::Fixed => (builder, None),
         PlannerModel::Unavailable(why) => {
-            let note = format!("no planner model could be had, so a fixed plan looks, reads and measures ({why})");
+            let note =
+                format!("no planner model could be had, so a fixed plan looks, reads and measures ({why})");
             (builder, Some(note))
         }
     };

@@ -30,9 +30,7 @@ fn paint(style: Style, text: impl std::fmt::Display) -> String {
 /// One line for an event, or none.
 pub(crate) fn event(event: &Event) -> Option<String> {
     match event {
-        Event::Thought { step, text } => {
-            Some(format!("{} {text}", paint(BOLD, format!("step {step}"))))
-        }
+        Event::Thought { step, text } => Some(format!("{} {text}", paint(BOLD, format!("step {step}")))),
         Event::CallStarted { call } => {
             Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
         }
@@ -47,7 +45,8 @@ pub(crate) fn event(event: &Event) -> Option<String> {
 }
 
 fn call_ended(record: &CallRecord) -> String {
-    let time = if record.cached { "known".to_owned() } else { format!("{:.1} s", record.elapsed.as_secs_f64()) };
+    let time =
+        if record.cached { "known".to_owned() } else { format!("{:.1} s", record.elapsed.as_secs_f64()) };
     let time = paint(DIM, format!("({time})"));
     match &record.outcome {
         Ok(observation) => format!("  {} {} {time}", paint(GOOD, "<-"), value(&observation.value)),
@@ -103,7 +102,11 @@ fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
             let float = number.as_f64().unwrap_or_default();
-            *value = if float.abs() > 2.0 { Value::from(float.round() as i64) } else { Value::from((float * 100.0).round() / 100.0) };
+            *value = if float.abs() > 2.0 {
+                Value::from(float.round() as i64)
+            } else {
+                Value::from((float * 100.0).round() / 100.0)
+            };
         }
         Value::Array(items) => items.iter_mut().for_each(round),
         Value::Object(fields) => fields.values_mut().for_each(round),
@@ -158,11 +161,7 @@ fn claim_line(claim: &CheckedClaim) -> String {
         Some(replacement) => format!(" -> \"{replacement}\""),
         None => String::new(),
     };
-    format!(
-        "\"{}\"{edit}  {}",
-        claim.claim.surface.replace('\n', " "),
-        paint(DIM, &claim.judgement.reason)
-    )
+    format!("\"{}\"{edit}  {}", claim.claim.surface.replace('\n', " "), paint(DIM, &claim.judgement.reason))
 }
 
 fn cost(answer: &Answer) -> String {

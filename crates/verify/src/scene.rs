@@ -241,7 +241,8 @@ impl<'a> Scene<'a> {
                     .bounds
                     .share_inside(before.bounds)
                     .max(before.bounds.share_inside(candidate.bounds));
-                before.bounds.iou(candidate.bounds) > limits.overlap || (!parts && inside > limits.containment)
+                before.bounds.iou(candidate.bounds) > limits.overlap
+                    || (!parts && inside > limits.containment)
             });
             if !double {
                 kept.push(candidate);

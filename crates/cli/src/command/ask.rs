@@ -20,7 +20,9 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
         return Err(lavr_agent::AgentError::EmptyQuestion.into());
     }
     if std::path::Path::new(question).is_file() {
-        anyhow::bail!("the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes");
+        anyhow::bail!(
+            "the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes"
+        );
     }
     let setup = Setup::new(global, !ask.showing.quiet)?;
     let mut output = Output::new(&ask.showing, &setup.images, 1);
@@ -30,8 +32,7 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let verifier = Setup::verifier(&dispatcher, ask.showing.unverified);
     let prompts =
         ask.models.prompts.as_ref().map_or_else(Library::built_in, |folder| Library::with_overrides(folder));
-    let limits =
-        Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
+    let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let planner = interruptible(cancel, setup.planner(&ask.models)).await?;
     let (agent, note) = setup::agent(dispatcher, planner, verifier, prompts, limits)?;
 

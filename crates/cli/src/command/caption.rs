@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use lavr_tool::CancellationToken;
-use lavr_types::{
-    CallId, Capability, Draft, Event, ImageId, Step, ToolCall, Usage, perception,
-};
+use lavr_types::{CallId, Capability, Draft, Event, ImageId, Step, ToolCall, Usage, perception};
 use serde_json::json;
 
 use crate::{

@@ -6,7 +6,12 @@ use lavr_agent::signature;
 use lavr_infer::{EngineChoice, Sessions};
 use lavr_weights::FileState;
 
-use crate::{Outcome, arguments::Global, setup::{Setup, remote_description}, terminal};
+use crate::{
+    Outcome,
+    arguments::Global,
+    setup::{Setup, remote_description},
+    terminal,
+};
 
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Outcome> {
     let setup = Setup::new(global, false)?;
@@ -18,13 +23,18 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Outcome> {
     let platform = format!("{}, {} threads", lavr_weights::platform(), lavr_infer::threads());
     writeln!(out, "{}", row("machine", &platform))?;
     writeln!(out, "{}", row("cache", &options.home.display().to_string()))?;
-    let network = if options.offline { "forbidden (--offline)" } else { "allowed; the hub first, then package registries" };
+    let network = if options.offline {
+        "forbidden (--offline)"
+    } else {
+        "allowed; the hub first, then package registries"
+    };
     writeln!(out, "{}", row("fetching", network))?;
 
     writeln!(out, "\n{}", terminal::bold("engines"))?;
     writeln!(out, "  {} rten (built in)", terminal::good("✓"))?;
     // Loaded for real: a library that is here may still be of another platform.
-    let library = setup.store.find_only(lavr_infer::LIBRARY_MODEL).or_else(lavr_infer::library_from_environment);
+    let library =
+        setup.store.find_only(lavr_infer::LIBRARY_MODEL).or_else(lavr_infer::library_from_environment);
     match library {
         Some(path) => match Sessions::new(setup.store.clone(), EngineChoice::OnnxRuntime).loader().await {
             Ok(_) => writeln!(out, "  {} ONNX Runtime at {}", terminal::good("✓"), path.display())?,
@@ -45,7 +55,8 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Outcome> {
 
     writeln!(out, "\n{}", terminal::bold("models"))?;
     for status in setup.store.status().await? {
-        let here = status.files.iter().all(|file| matches!(file.state, FileState::Present(_) | FileState::Bundled));
+        let here =
+            status.files.iter().all(|file| matches!(file.state, FileState::Present(_) | FileState::Bundled));
         let mark = if here && !status.files.is_empty() { terminal::good("✓") } else { terminal::dim("-") };
         writeln!(out, "  {mark} {:<34} {}", status.model.name, terminal::dim(&status.model.purpose))?;
     }

@@ -17,7 +17,11 @@ use crate::{
     terminal,
 };
 
-pub(crate) async fn run(global: &Global, tools: &Tools, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
+pub(crate) async fn run(
+    global: &Global,
+    tools: &Tools,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Outcome> {
     let setup = Setup::new(global, true)?;
     let dispatcher = setup.dispatcher()?;
     let mut out = anstream::stdout();
@@ -31,17 +35,25 @@ pub(crate) async fn run(global: &Global, tools: &Tools, cancel: &CancellationTok
             let spec = find(&dispatcher, name)?;
             writeln!(out, "{}\n", terminal::bold(&spec.name))?;
             writeln!(out, "{}\n", spec.description)?;
-            writeln!(out, "version {}, {:?}, {:?}, at most {:?} a call\n", spec.version, spec.capability, spec.concurrency, spec.timeout)?;
+            writeln!(
+                out,
+                "version {}, {:?}, {:?}, at most {:?} a call\n",
+                spec.version, spec.capability, spec.concurrency, spec.timeout
+            )?;
             writeln!(out, "{}\n{:#}\n", terminal::bold("arguments"), spec.arguments)?;
             writeln!(out, "{}\n{:#}", terminal::bold("output"), spec.output)?;
         }
         Tools::Run { name, json, save } => {
             let spec = find(&dispatcher, name)?;
-            let mut arguments: Value = serde_json::from_str(json)
-                .with_context(|| format!("the arguments are not JSON: `{json}`; for instance --json '{{\"image\": \"photo.jpg\"}}'"))?;
+            let mut arguments: Value = serde_json::from_str(json).with_context(|| {
+                format!(
+                    "the arguments are not JSON: `{json}`; for instance --json '{{\"image\": \"photo.jpg\"}}'"
+                )
+            })?;
             open_images(&setup, spec, &mut arguments)?;
             let call = ToolCall { id: CallId("call_1".into()), tool: name.clone(), arguments };
-            let mut records = interruptible(cancel, async { Ok(dispatcher.dispatch(vec![call], cancel).await) }).await?;
+            let mut records =
+                interruptible(cancel, async { Ok(dispatcher.dispatch(vec![call], cancel).await) }).await?;
             print(&records.remove(0), &setup, save.as_deref())?;
         }
     }
@@ -76,7 +88,8 @@ fn print(record: &CallRecord, setup: &Setup, save: Option<&Path>) -> anyhow::Res
     };
     let mut saved = Vec::new();
     if let Some(folder) = save {
-        std::fs::create_dir_all(folder).with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
         for &id in &observation.show {
             let path = folder.join(format!("{id}.png"));
             write_png(&setup.images.get(id)?.pixels, &path)?;

@@ -78,5 +78,6 @@ fn read_text(file: &Path) -> anyhow::Result<String> {
     };
     read.with_context(|| format!("could not read the text from `{}`", file.display()))?;
     anyhow::ensure!(bytes.len() as u64 <= TEXT_LIMIT, "the text is longer than {TEXT_LIMIT} bytes: split it");
-    String::from_utf8(bytes).with_context(|| format!("the text in `{}` is not UTF-8: convert it first", file.display()))
+    String::from_utf8(bytes)
+        .with_context(|| format!("the text in `{}` is not UTF-8: convert it first", file.display()))
 }

@@ -127,9 +127,8 @@ fn view(
     let offset = report.value.offset;
     let strength = offset[0].abs().max(offset[1].abs()).clamp(0.0, 0.5) as f32;
     let score = subject.score.min(object.map_or(1.0, |object| object.score));
-    let value = Value::String(
-        report.value.holds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-    );
+    let value =
+        Value::String(report.value.holds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     let mut evidence: Vec<Evidence> = scene.evidence(subject).into_iter().collect();
     evidence.extend(object.and_then(|object| scene.evidence(object)));
     evidence.push(report.evidence(scene.region(region), value, score, Trust::Measured));

@@ -145,7 +145,9 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
 fn leave_parts_out(claims: &mut Vec<Claim>) {
     let mut counted: HashMap<String, u32> = HashMap::new();
     claims.retain(|claim| {
-        let Assertion::Count { entity, count: CountBound::Exactly(number) } = &claim.assertion else { return true };
+        let Assertion::Count { entity, count: CountBound::Exactly(number) } = &claim.assertion else {
+            return true;
+        };
         let name = entity.label.clone().unwrap_or_else(|| entity.surface.to_lowercase());
         let whole = counted.entry(name).or_insert(*number);
         let is_part = *number < *whole;
