@@ -79,7 +79,7 @@ fn state(status: &ModelStatus) -> String {
         return terminal::dim("not for this platform");
     }
     if status.files.iter().any(|file| file.state == FileState::BringYourOwn) {
-        return terminal::unsure("bring your own files (docs/models.md)");
+        return terminal::unsure("bring your own files (crates/weights/README.md)");
     }
     let here = |file: &lavr_weights::FileStatus| matches!(file.state, FileState::Present(_));
     let bundled = |file: &lavr_weights::FileStatus| file.state == FileState::Bundled;

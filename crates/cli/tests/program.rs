@@ -1,0 +1,202 @@
+//! The program as a person runs it: real networks, real photographs, and whatever else people hand in.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+fn picture(name: &str) -> String {
+    format!("{}/../../examples/pictures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn lavr() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
+    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "RUST_LOG"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    lavr().args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The one document on standard output.
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}\n{}", String::from_utf8_lossy(&output.stdout), stderr(output)))
+}
+
+fn verify(picture_name: &str, text: &str) -> Value {
+    let output = run(&["verify", &picture(picture_name), "--text", text, "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    document(&output)
+}
+
+#[test]
+fn planted_errors_are_rewritten_and_true_claims_stay() {
+    let planted = "Three dogs look out. A cat lies between them.";
+    assert_eq!(verify("dogs.jpg", planted)["text"], "Two dogs look out.");
+
+    let planted = "A cat rests behind a red cup that reads \"gitlab\". The keyboard is to the left of the cup.";
+    let right = "A cat rests behind a white cup that reads \"github\". The keyboard is to the right of the cup.";
+    let document = verify("cat-and-cup.jpg", planted);
+    assert_eq!(document["text"], right);
+    for claim in document["claims"].as_array().unwrap() {
+        let [start, end] = [0, 1].map(|end| claim["span"][end].as_u64().unwrap() as usize);
+        assert_eq!(claim["surface"], planted[start..end]);
+        let evidence = claim["evidence"].as_array().unwrap();
+        assert!(claim["verdict"] != "contradicted" || !evidence.is_empty(), "{claim}");
+    }
+}
+
+#[test]
+fn a_true_text_comes_back_byte_for_byte() {
+    let truth = "A cat rests behind a white cup that reads \"github\".\r\n\tThe keyboard is to the right of the cup.  ";
+    let document = verify("cat-and-cup.jpg", truth);
+    assert_eq!(document["text"], truth);
+    let chinese = "图里有两只狗。";
+    assert_eq!(verify("dogs.jpg", chinese)["text"], chinese);
+}
+
+#[test]
+fn a_question_is_answered_by_a_fixed_plan_where_there_is_no_planner() {
+    let output = run(&["ask", &picture("dogs.jpg"), "How many dogs are there?", "--planner", "none", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let document = document(&output);
+    assert_eq!(document["text"], "There are two dogs.");
+    let calls: usize =
+        document["steps"].as_array().unwrap().iter().map(|step| step["calls"].as_array().unwrap().len()).sum();
+    assert!(calls >= 2, "{document:#}");
+}
+
+#[test]
+fn without_models_and_without_a_network_the_answer_says_what_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let output = lavr()
+        .args(["ask", &picture("dogs.jpg"), "How many dogs are there?", "--offline", "--json"])
+        .env("LAVR_HOME", home.path())
+        .env_remove("LAVR_MODELS")
+        .env("HF_HUB_CACHE", home.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let document = document(&output);
+    assert_eq!(document["text"], "There are two dogs.");
+    assert!(document["notes"][0].as_str().unwrap().contains("fixed plan"), "{document:#}");
+}
+
+#[test]
+fn what_cannot_be_checked_is_an_exit_code_under_strict() {
+    let text = "A lighthouse stands behind the dogs.";
+    let output = run(&["verify", &picture("dogs.jpg"), "--text", text, "--strict", "-q"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+}
+
+#[test]
+fn a_caption_is_described_and_checked() {
+    let output = run(&["caption", &picture("dogs.jpg"), "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(document(&output)["text"].as_str().unwrap().contains("two dogs"));
+}
+
+#[test]
+fn the_annotated_picture_is_a_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.png");
+    let annotate = path.to_str().unwrap();
+    let output = run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", annotate, "-q"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(image::open(&path).unwrap().width() >= 640);
+    let wrong = run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", "no/such/dir/a.png"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("make it first"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn bad_input_is_told_in_words_with_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let photo = picture("dogs.jpg");
+    let half = &std::fs::read(&photo).unwrap()[..2000];
+    let cases: [(&Path, &str); 6] = [
+        (&file("empty.png", b""), "0 bytes"),
+        (&file("page.png", b"<html>"), "not a picture"),
+        (&file("half.jpg", half), "cut-off"),
+        (&folder.path().join("none.png"), "no file"),
+        (folder.path(), "directory"),
+        (Path::new("https://example.org/a.png"), "download"),
+    ];
+    for (path, words) in cases {
+        for command in ["verify", "caption"] {
+            let mut arguments = vec![command, path.to_str().unwrap()];
+            if command == "verify" {
+                arguments.extend(["--text", "A dog."]);
+            }
+            let output = run(&arguments);
+            assert_eq!(code(&output), 2, "{command} {}", path.display());
+            assert!(stderr(&output).contains(words), "{}: {}", path.display(), stderr(&output));
+            assert!(output.stdout.is_empty());
+        }
+    }
+    for (arguments, words) in [
+        (vec!["ask", &photo, " "], "question is empty"),
+        (vec!["ask", &photo, &photo], "must be the question"),
+        (vec!["verify", &photo, "--text", " "], "text to check is empty"),
+        (vec!["tools", "run", "detekt"], "there are: detect"),
+        (vec!["tools", "run", "detect", "--json", "{image"], "not JSON"),
+        (vec!["tools", "run", "detect", "--json", "{\"imag\": 1}"], "did you mean `image`"),
+        (vec!["models", "path", "no-such-model"], "no-such-model"),
+        (vec!["ask", &photo, "What?", "--planner", "no-such-model"], "no-such-model"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn tools_are_listed_shown_and_run() {
+    let list = run(&["tools", "list"]);
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    for name in ["detect(", "ocr(", "color(", "relate(", "crop(", "caption("] {
+        assert!(list.contains(name), "{list}");
+    }
+    let arguments = format!("{{\"image\": {:?}, \"labels\": [\"puppy\"]}}", picture("dogs.jpg"));
+    let output = run(&["tools", "run", "detect", "--json", &arguments]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(document(&output)["value"]["objects"][0]["label"], "dog");
+}
+
+#[test]
+fn a_planner_file_that_is_cut_short_is_an_error_not_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.gguf");
+    std::fs::write(&path, b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0").unwrap();
+    let output = run(&["ask", &picture("dogs.jpg"), "What?", "--planner", path.to_str().unwrap()]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("half.gguf"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_help_and_the_completions_are_whole() {
+    assert_eq!(code(&run(&["--help"])), 0);
+    let script = run(&["completions", "bash"]);
+    assert!(String::from_utf8_lossy(&script.stdout).contains("complete"));
+}
