@@ -30,39 +30,37 @@ impl ImageNames {
     }
 
     /// Puts ids in the place of names, wherever the schema of the arguments takes an image.
-    pub(crate) fn to_ids(&self, schema: &Value, arguments: &mut Value) {
+    pub(crate) fn put_ids(&self, schema: &Value, arguments: &mut Value) {
         let Some(arguments) = arguments.as_object_mut() else { return };
         for (property, value) in arguments {
             replace(&schema["properties"][property], value, self);
         }
-
-        fn replace(schema: &Value, value: &mut Value, names: &ImageNames) {
-            match value {
-                Value::String(name) if is_image(schema) => {
-                    if let Some(id) = names.id(name) {
-                        *name = id.to_string();
-                    }
-                }
-                Value::Array(items) => {
-                    items.iter_mut().for_each(|item| replace(&schema["items"], item, names));
-                }
-                _ => {}
-            }
-        }
     }
 
     /// Puts names in the place of ids anywhere in a value; ids not seen before get a name.
-    pub(crate) fn to_names(&mut self, value: &mut Value) {
+    pub(crate) fn put_names(&mut self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Ok(id) = text.parse() {
                     *text = self.name(id);
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.to_names(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.to_names(field)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.put_names(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.put_names(field)),
             _ => {}
         }
+    }
+}
+
+fn replace(schema: &Value, value: &mut Value, names: &ImageNames) {
+    match value {
+        Value::String(name) if is_image(schema) => {
+            if let Some(id) = names.id(name) {
+                *name = id.to_string();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(&schema["items"], item, names)),
+        _ => {}
     }
 }
 
@@ -86,9 +84,9 @@ mod tests {
         let schema = json!({ "properties": {
             "image": { "type": "string", "format": "image-id" }, "text": { "type": "string" } } });
         let mut arguments = json!({ "image": "image1", "text": "image1" });
-        names.to_ids(&schema, &mut arguments);
+        names.put_ids(&schema, &mut arguments);
         assert_eq!(arguments, json!({ "image": id, "text": "image1" }));
-        names.to_names(&mut arguments);
+        names.put_names(&mut arguments);
         assert_eq!(arguments, json!({ "image": "image1", "text": "image1" }));
     }
 
@@ -97,7 +95,7 @@ mod tests {
         let schema = json!({ "properties": { "image": { "format": "image-id" } } });
         for name in ["image0", "image9", "image", "image99999999999999999999"] {
             let mut arguments = json!({ "image": name });
-            ImageNames::default().to_ids(&schema, &mut arguments);
+            ImageNames::default().put_ids(&schema, &mut arguments);
             assert_eq!(arguments["image"], name);
         }
     }

@@ -28,7 +28,7 @@ pub fn observation_text(record: &CallRecord, names: &mut ImageNames) -> String {
         Err(failure) => format!("{id} {tool} failed: {}", failure.message),
         Ok(observation) => {
             let mut value = observation.value.clone();
-            names.to_names(&mut value);
+            names.put_names(&mut value);
             boxes_for_quads(&mut value);
             round(&mut value);
             let text = value.to_string();

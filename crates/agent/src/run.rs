@@ -337,7 +337,7 @@ impl Run {
         let id = CallId(format!("call_{}", self.calls_made));
         let spec = tools.iter().find(|spec| spec.name == tool);
         if let Some(spec) = spec {
-            self.names.to_ids(&spec.arguments, &mut arguments);
+            self.names.put_ids(&spec.arguments, &mut arguments);
         }
         let made_up = spec.filter(|_| !sees).and_then(|spec| {
             let sizes: Vec<Size> = self.images.iter().map(|(_, size)| *size).collect();

@@ -157,7 +157,7 @@ impl ModelPlanner {
             let mut results = Vec::new();
             for record in &step.calls {
                 let mut call = record.call.clone();
-                names.to_names(&mut call.arguments);
+                names.put_names(&mut call.arguments);
                 parts.push(Part::ToolCall { call });
                 results.push(Part::ToolResult {
                     call: record.call.id.clone(),
@@ -177,7 +177,7 @@ impl ModelPlanner {
                 .iter()
                 .map(|record| {
                     let mut args = record.call.arguments.clone();
-                    names.to_names(&mut args);
+                    names.put_names(&mut args);
                     render::round(&mut args);
                     json!({ "tool": record.call.tool, "args": args })
                 })
