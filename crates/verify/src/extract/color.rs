@@ -18,9 +18,37 @@ pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<
         }
     }
     for (subject, color) in said(reading, vocabulary) {
-        claims.extend(claim(reading, vocabulary, &reading.phrases[subject], &color));
+        let owner = owner(reading, subject);
+        claims.extend(owner.and_then(|owner| claim(reading, vocabulary, &reading.phrases[owner], &color)));
     }
     claims
+}
+
+/// Whether a phrase names not a thing but its colour: "its color", "the colour of the cup".
+pub(super) fn is_color_itself(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
+    matches!(reading.word(phrase.head.start), "color" | "colour") && phrase.head.len() == 1
+}
+
+/// The thing that a colour is said of. "The color of the cup is green" and "a cup, and its color is green" speak of
+/// the cup. `None` where the text leaves open whose colour it is.
+fn owner(reading: &Reading<'_>, subject: usize) -> Option<usize> {
+    let phrase = &reading.phrases[subject];
+    if !is_color_itself(reading, phrase) {
+        return Some(subject);
+    }
+    if reading.word(phrase.head.end) == "of" {
+        let after = phrase.head.end + 1;
+        return reading.phrases.iter().position(|other| other.tokens.start == after);
+    }
+    if !matches!(
+        reading.word(phrase.tokens.start),
+        "its" | "their" | "his" | "her" | "the" | "color" | "colour"
+    ) {
+        return None;
+    }
+    let is_thing =
+        |other: &NounPhrase| !other.pronoun && !other.labels.is_empty() && other.negation.is_none();
+    (0..subject).rev().find(|&earlier| is_thing(&reading.phrases[earlier]))
 }
 
 fn claim(

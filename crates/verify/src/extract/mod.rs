@@ -108,7 +108,7 @@ fn entity(reading: &Reading<'_>, phrase: &NounPhrase) -> Entity {
 }
 
 fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
-    if phrase.unreal || phrase.pronoun {
+    if phrase.unreal || phrase.pronoun || color::is_color_itself(reading, phrase) {
         return Vec::new();
     }
     let claim = |tokens: &std::ops::Range<usize>, assertion| Claim {

@@ -108,6 +108,26 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn a_color_that_is_named_as_such_belongs_to_its_thing() {
+    for text in [
+        "The color of the cup is green.",
+        "The cup says 'hi' and the color is green.",
+        "The animal is a cat. There is a cup and its colour is green.",
+    ] {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        let colors: Vec<_> = read
+            .iter()
+            .filter_map(|claim| match &claim.assertion {
+                Assertion::Color { entity, color } => Some((entity.label.as_deref(), color.as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(colors, [(Some("cup"), "green")], "{text}");
+        assert!(!read.iter().any(|claim| claim.surface.starts_with("colo")), "{text}");
+    }
+}
+
+#[test]
 fn a_smaller_number_after_the_whole_picks_some_out_and_counts_nothing() {
     let counts = |text| {
         let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
