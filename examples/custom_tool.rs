@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example custom_tool -- examples/pictures/dogs.jpg "How sharp is this picture?"
 
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
 use lavr::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

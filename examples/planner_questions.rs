@@ -5,7 +5,13 @@
 //!
 //! The tools are declared as they are, but not run: the file has what they gave.
 
-use std::{sync::Arc, time::Duration};
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use lavr::{
     agent::{Decision, Limits, ModelPlanner, Next, Run},
@@ -59,7 +65,9 @@ struct Second {
 async fn main() -> Result<(), Failure> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "qwen2.5-coder-1.5b-instruct".into());
     let store = Store::open_default()?.with_bundled(lavr::experts::BUNDLED);
-    let path = if name.ends_with(".gguf") { name.clone().into() } else { store.only_file(&name).await? };
+    let is_file =
+        Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+    let path = if is_file { PathBuf::from(&name) } else { store.only_file(&name).await? };
     let options =
         LocalOptions { snapshots: Some(store.options().home.join("snapshots")), ..LocalOptions::default() };
     let model = LocalModel::load(&path, options)?;

@@ -1,6 +1,6 @@
 //! The invariants of ARCHITECTURE.md, held against what cargo says of the dependencies.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

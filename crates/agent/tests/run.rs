@@ -1,6 +1,6 @@
 //! The state machine against planners that behave and planners that do not: no model, no tool runs here.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 use std::time::Duration;
 

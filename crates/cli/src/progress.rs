@@ -10,7 +10,7 @@ use lavr_weights::{Progress, ProgressEvent};
 
 /// Draws a bar for each file; on a pipe, prints a line when a file begins and ends.
 pub(crate) struct Bars {
-    bars: MultiProgress,
+    all: MultiProgress,
     by_file: Mutex<HashMap<String, ProgressBar>>,
     lines: bool,
 }
@@ -18,17 +18,13 @@ pub(crate) struct Bars {
 impl Bars {
     pub(crate) fn new() -> Self {
         use std::io::IsTerminal as _;
-        Self {
-            bars: MultiProgress::new(),
-            by_file: Mutex::default(),
-            lines: !std::io::stderr().is_terminal(),
-        }
+        Self { all: MultiProgress::new(), by_file: Mutex::default(), lines: !std::io::stderr().is_terminal() }
     }
 
     fn bar(&self, model: &str, file: &str, total: u64) -> ProgressBar {
         let mut bars = self.by_file.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bars.entry(format!("{model}/{file}")).or_insert_with(|| {
-            let bar = self.bars.add(ProgressBar::new(total));
+            let bar = self.all.add(ProgressBar::new(total));
             let style = ProgressStyle::with_template(
                 "  {msg} [{bar:28}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             );
@@ -44,7 +40,7 @@ impl Bars {
             anstream::eprintln!("{text}");
         } else {
             // Above the bars, so that they stay whole.
-            self.bars.println(text).unwrap_or_default();
+            self.all.println(text).unwrap_or_default();
         }
     }
 

@@ -1,6 +1,6 @@
 //! The program as a person runs it: real networks, real photographs, and whatever else people hand in.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 use std::{
     path::{Path, PathBuf},
@@ -35,8 +35,9 @@ fn stderr(output: &Output) -> String {
 
 /// The one document on standard output.
 fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}\n{}", String::from_utf8_lossy(&output.stdout), stderr(output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}\n{}", String::from_utf8_lossy(&output.stdout), stderr(output))
+    })
 }
 
 fn verify(picture_name: &str, text: &str) -> Value {
@@ -50,8 +51,10 @@ fn planted_errors_are_rewritten_and_true_claims_stay() {
     let planted = "Three dogs look out. A cat lies between them.";
     assert_eq!(verify("dogs.jpg", planted)["text"], "Two dogs look out.");
 
-    let planted = "A cat rests behind a red cup that reads \"gitlab\". The keyboard is to the left of the cup.";
-    let right = "A cat rests behind a white cup that reads \"github\". The keyboard is to the right of the cup.";
+    let planted =
+        "A cat rests behind a red cup that reads \"gitlab\". The keyboard is to the left of the cup.";
+    let right =
+        "A cat rests behind a white cup that reads \"github\". The keyboard is to the right of the cup.";
     let document = verify("cat-and-cup.jpg", planted);
     assert_eq!(document["text"], right);
     for claim in document["claims"].as_array().unwrap() {
@@ -73,12 +76,17 @@ fn a_true_text_comes_back_byte_for_byte() {
 
 #[test]
 fn a_question_is_answered_by_a_fixed_plan_where_there_is_no_planner() {
-    let output = run(&["ask", &picture("dogs.jpg"), "How many dogs are there?", "--planner", "none", "--json"]);
+    let output =
+        run(&["ask", &picture("dogs.jpg"), "How many dogs are there?", "--planner", "none", "--json"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let document = document(&output);
     assert_eq!(document["text"], "There are two dogs.");
-    let calls: usize =
-        document["steps"].as_array().unwrap().iter().map(|step| step["calls"].as_array().unwrap().len()).sum();
+    let calls: usize = document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["calls"].as_array().unwrap().len())
+        .sum();
     assert!(calls >= 2, "{document:#}");
 }
 
@@ -117,10 +125,12 @@ fn the_annotated_picture_is_a_picture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.png");
     let annotate = path.to_str().unwrap();
-    let output = run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", annotate, "-q"]);
+    let output =
+        run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", annotate, "-q"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(image::open(&path).unwrap().width() >= 640);
-    let wrong = run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", "no/such/dir/a.png"]);
+    let wrong =
+        run(&["verify", &picture("dogs.jpg"), "--text", "Three dogs.", "--annotate", "no/such/dir/a.png"]);
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).contains("make it first"), "{}", stderr(&wrong));
 }
