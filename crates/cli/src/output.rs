@@ -58,11 +58,12 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         let mut out = anstream::stdout();
+        let styled = out.current_choice() != anstream::ColorChoice::Never;
         if self.expected > 1 {
             let names: Vec<&str> = pictures.iter().map(|(_, name)| name.as_str()).collect();
             writeln!(out, "{}", terminal::bold(names.join(", ")))?;
         }
-        writeln!(out, "{}", terminal::answer(answer))?;
+        writeln!(out, "{}", terminal::answer(answer, styled))?;
         Ok(())
     }
 

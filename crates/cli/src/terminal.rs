@@ -127,7 +127,26 @@ fn described(surface: &str, judgement: &lavr_types::Judgement) -> String {
 }
 
 /// The result: the corrected text, then every claim with its verdict and evidence.
-pub(crate) fn answer(answer: &Answer) -> String {
+///
+/// Where styles can be seen, what was wrong is struck out before what replaced it. Elsewhere (a pipe, a file) both
+/// would read as one sentence, so the corrected text stands alone, and the claims below say what changed.
+pub(crate) fn answer(answer: &Answer, styled: bool) -> String {
+    let mut out = if styled { struck(answer) } else { answer.text.clone() };
+    out.push('\n');
+    if !answer.claims.is_empty() {
+        out.push('\n');
+    }
+    for claim in &answer.claims {
+        let _ = writeln!(out, "{} {}", mark(claim.judgement.verdict), claim_line(claim));
+    }
+    for note in &answer.notes {
+        let _ = writeln!(out, "{} {note}", paint(UNSURE, "note:"));
+    }
+    let _ = writeln!(out, "{}", paint(DIM, cost(answer)));
+    out
+}
+
+fn struck(answer: &Answer) -> String {
     let mut out = String::new();
     for piece in pieces(answer) {
         match piece {
@@ -141,17 +160,6 @@ pub(crate) fn answer(answer: &Answer) -> String {
             Piece::Marked { text, .. } => out.push_str(&paint(UNSURE, text)),
         }
     }
-    out.push('\n');
-    if !answer.claims.is_empty() {
-        out.push('\n');
-    }
-    for claim in &answer.claims {
-        let _ = writeln!(out, "{} {}", mark(claim.judgement.verdict), claim_line(claim));
-    }
-    for note in &answer.notes {
-        let _ = writeln!(out, "{} {note}", paint(UNSURE, "note:"));
-    }
-    let _ = writeln!(out, "{}", paint(DIM, cost(answer)));
     out
 }
 
