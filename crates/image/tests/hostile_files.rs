@@ -121,6 +121,14 @@ fn sixteen_bits_are_cut_to_eight() {
     assert!(decoded.pixels.get_pixel(0, 0).0[0] >= 254);
 }
 
+/// A picture of printing inks (full magenta and yellow, which is red), drawn for this test.
+#[test]
+fn printing_inks_become_light() {
+    let red = include_bytes!("pictures/red_cmyk.jpg");
+    let [r, g, b] = decode(red, "red_cmyk.jpg", &Limits::default()).unwrap().pixels.get_pixel(8, 8).0;
+    assert!(r > 200 && g < 60 && b < 60, "{r} {g} {b}");
+}
+
 /// A JPEG with an EXIF block that says "turn me by 90 degrees".
 #[test]
 fn exif_orientation_is_applied() {
