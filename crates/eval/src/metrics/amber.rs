@@ -1,0 +1,1 @@
+//! AMBER: hallucination without a judge model.

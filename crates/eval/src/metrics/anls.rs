@@ -1,0 +1,1 @@
+//! Average normalized Levenshtein similarity.

@@ -1,0 +1,1 @@
+//! CHAIR: objects named in captions that are not in the picture.

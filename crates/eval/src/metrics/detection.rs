@@ -1,0 +1,1 @@
+//! Average precision as COCO takes it.

@@ -1,0 +1,1 @@
+//! Edit distances of text and tokens.

@@ -1,0 +1,1 @@
+//! HaELM: a judge model's prompts and scoring.

@@ -1,0 +1,1 @@
+//! MMBench: circular evaluation and option matching.

@@ -1,0 +1,1 @@
+//! OCRBench: text reading and understanding.

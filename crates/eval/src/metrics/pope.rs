@@ -1,0 +1,1 @@
+//! POPE: polling for objects.

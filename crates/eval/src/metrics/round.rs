@@ -1,0 +1,1 @@
+//! Decimal rounding as the references print it.

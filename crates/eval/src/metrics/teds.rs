@@ -1,0 +1,1 @@
+//! TEDS: similarity of tables.

@@ -1,0 +1,1 @@
+//! How well a verifier finds and mends planted errors.

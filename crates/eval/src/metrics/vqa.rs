@@ -1,0 +1,1 @@
+//! VQA accuracy and its normalization of answers.
