@@ -107,7 +107,9 @@ fn unknown_head(
         start -= 1;
         steps += 1;
         let before = reading.word(start);
-        if INDEFINITE.contains(&before) || DEFINITE.contains(&before) {
+        // What something has is not looked for apart from it; "its color" says something of the thing itself.
+        let its_color = POSSESSIVE.contains(&before) && matches!(word, "color" | "colour");
+        if INDEFINITE.contains(&before) || DEFINITE.contains(&before) || its_color {
             return ends.then(|| Head {
                 tokens: place..place + 1,
                 labels: Vec::new(),
