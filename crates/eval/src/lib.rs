@@ -1,3 +1,27 @@
-//! Benchmarks of visual reasoning and hallucination, and the metrics that they are scored by.
+//! Benchmarks of visual reasoning and hallucination: their data, their metrics, and the run that puts them to a model,
+//! an agent, a verifier, or another program's answers.
+//!
+//! A [`Benchmark`] has [`Sample`]s and scores [`Response`]s; a [`Subject`] answers; [`run`] brings them together,
+//! records every response as it comes, and goes on where it was cut short. [`metrics`] are pure functions, equal number
+//! for number to the reference scripts of the benchmarks.
 
+mod benchmark;
+mod error;
 pub mod metrics;
+mod picture;
+mod random;
+mod run;
+mod sample;
+mod scores;
+mod subject;
+
+pub use benchmark::{Benchmark, Case, Responses};
+pub use error::EvalError;
+pub use picture::{Archive, Picture};
+pub use random::Random;
+pub use run::{Progress, RunOptions, run};
+pub use sample::{Record, Response, Sample, SpanVerdict, Task};
+pub use scores::{Cell, Row, Scores, Table};
+pub use subject::{
+    AgentSubject, Answers, BareModel, Captioner, Detector, Subject, Unchanged, VerifierSubject,
+};

@@ -112,6 +112,18 @@ impl ImageStore {
         self.get(id).map(|image| image.size())
     }
 
+    /// Lets go of an image and of all that was made from it. Long runs over many pictures would fill the memory
+    /// otherwise. Unknown ids are no error.
+    pub fn forget(&self, id: ImageId) {
+        let mut images = self.images.write().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = vec![id];
+        while let Some(id) = gone.pop() {
+            images.remove(&id);
+            let is_child = |image: &&StoredImage| matches!(image.origin, Origin::Derived { parent, .. } if parent == id);
+            gone.extend(images.values().filter(is_child).map(|image| image.id));
+        }
+    }
+
     /// The region of the whole image.
     ///
     /// # Errors
@@ -306,6 +318,19 @@ mod tests {
                 prop_assert!((bounds.top - y).abs() <= 1.0, "{bounds:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_forgotten_goes_with_all_that_was_made_from_it() {
+        let store = ImageStore::default();
+        let kept = store.insert(RgbImage::new(30, 30)).unwrap();
+        let root = store.insert(RgbImage::new(40, 30)).unwrap();
+        let crop = store.crop(root, Rect::new(0.0, 0.0, 20.0, 20.0)).unwrap();
+        let inner = store.crop(crop, Rect::new(0.0, 0.0, 10.0, 10.0)).unwrap();
+        store.forget(root);
+        assert!([root, crop, inner].iter().all(|id| store.get(*id).is_err()));
+        assert!(store.get(kept).is_ok());
+        store.forget(root);
     }
 
     #[test]
