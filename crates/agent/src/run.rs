@@ -278,6 +278,7 @@ impl Run {
             Turn::Feedback { .. } => None,
         });
         let answer = Answer {
+            question: Some(self.question.clone()),
             draft: draft.text.clone(),
             text,
             claims,

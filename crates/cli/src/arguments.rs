@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Caption(Caption),
     /// Check a text about a picture and rewrite what is wrong
     Verify(Verify),
+    /// Turn recorded answers into training data (JSON lines on standard output)
+    Export(Export),
     /// The expert tools: list them, show one, run one
     #[command(subcommand)]
     Tools(Tools),
@@ -161,6 +163,30 @@ pub(crate) struct Verify {
     pub(crate) text_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// What `lavr ask`, `caption` or `verify` printed with --json: documents, lists of them, or one a line; `-` for
+    /// standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What to make of them
+    #[arg(long = "as", value_enum, value_name = "LAYOUT", default_value_t = ExportAs::Instructions)]
+    pub(crate) layout: ExportAs,
+    /// Leave out texts with claims that nothing confirmed
+    #[arg(long)]
+    pub(crate) verified_only: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ExportAs {
+    /// Instruction, picture, corrected answer
+    Instructions,
+    /// The corrected answer, preferred to the draft
+    Preferences,
+    /// The whole run with its tool calls as a conversation
+    ToolUse,
 }
 
 #[derive(Debug, Subcommand)]

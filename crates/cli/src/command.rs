@@ -3,6 +3,7 @@
 mod ask;
 mod caption;
 mod doctor;
+mod export;
 mod models;
 mod tools;
 mod verify;
@@ -25,6 +26,7 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
         Command::Ask(ask) => ask::run(global, &ask, cancel).await,
         Command::Caption(caption) => caption::run(global, &caption, cancel).await,
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,
+        Command::Export(export) => export::run(&export),
         Command::Tools(tools) => tools::run(global, &tools, cancel).await,
         Command::Models(models) => models::run(global, &models, cancel).await,
         Command::Doctor => doctor::run(global).await,

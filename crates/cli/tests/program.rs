@@ -205,6 +205,37 @@ fn a_planner_file_that_is_cut_short_is_an_error_not_a_crash() {
 }
 
 #[test]
+fn answers_become_training_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.json");
+    let ask = ["ask", &picture("dogs.jpg"), "How many dogs are there?", "--planner", "none", "--json", "-q"];
+    std::fs::write(&path, run(&ask).stdout).unwrap();
+    let file = path.to_str().unwrap();
+    let lines = |layout: &str, file: &str| {
+        let output = run(&["export", "--as", layout, file]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (lines, stderr(&output))
+    };
+    let (instructions, _) = lines("instructions", file);
+    assert_eq!(instructions[0]["conversations"][0]["value"], "<image>\nHow many dogs are there?");
+    assert_eq!(instructions[0]["conversations"][1]["value"], "There are two dogs.");
+    let (conversation, _) = lines("tool-use", file);
+    assert!(conversation[0]["conversations"].as_array().unwrap().len() >= 4, "{conversation:?}");
+    let (none, why) = lines("preferences", file);
+    assert!(none.is_empty() && why.contains("nothing was corrected"), "{why}");
+    let corrected = verify("dogs.jpg", "Three dogs look out.").to_string();
+    std::fs::write(&path, corrected).unwrap();
+    let (preferences, _) = lines("preferences", file);
+    assert_eq!(preferences[0]["chosen"], "Two dogs look out.");
+    std::fs::write(&path, "{\"schema\": \"else\"}").unwrap();
+    let output = run(&["export", file]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("lavr ask --json"), "{}", stderr(&output));
+}
+
+#[test]
 fn the_help_and_the_completions_are_whole() {
     assert_eq!(code(&run(&["--help"])), 0);
     let script = run(&["completions", "bash"]);

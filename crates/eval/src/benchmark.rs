@@ -53,7 +53,9 @@ impl Case {
     /// A case that tells only what was asked and answered.
     pub fn plain(sample: &Sample, response: &Response) -> Self {
         let asked = match &sample.task {
-            crate::Task::Question(text) | crate::Task::Describe(text) | crate::Task::Verify(text) => text.clone(),
+            crate::Task::Question(text) | crate::Task::Describe(text) | crate::Task::Verify(text) => {
+                text.clone()
+            }
             crate::Task::Detect => "objects".to_owned(),
         };
         Self {

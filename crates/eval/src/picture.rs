@@ -119,8 +119,7 @@ impl Archive {
     pub fn read(&self, member: &str) -> Result<Vec<u8>, EvalError> {
         let failed = |message: String| EvalError::Data { path: self.path.clone(), line: None, message };
         let mut zip = self.zip.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry =
-            zip.by_name(member).map_err(|error| failed(format!("no member `{member}`: {error}")))?;
+        let entry = zip.by_name(member).map_err(|error| failed(format!("no member `{member}`: {error}")))?;
         let mut bytes = Vec::new();
         entry
             .take(MOST_BYTES + 1)

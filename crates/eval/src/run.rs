@@ -12,7 +12,9 @@ use lavr_image::ImageStore;
 use lavr_tool::CancellationToken;
 use serde::{Deserialize, Serialize};
 
-use crate::{Benchmark, EvalError, Record, Response, Responses, Sample, Subject, picture::Pictures, random::Random};
+use crate::{
+    Benchmark, EvalError, Record, Response, Responses, Sample, Subject, picture::Pictures, random::Random,
+};
 
 /// How an evaluation runs.
 #[derive(Debug, Clone)]
@@ -106,11 +108,8 @@ pub async fn run(
         limit: options.limit,
         seed: options.seed,
     };
-    let mut log = options
-        .records
-        .as_deref()
-        .map(|path| Log::open(path, &header, options.afresh))
-        .transpose()?;
+    let mut log =
+        options.records.as_deref().map(|path| Log::open(path, &header, options.afresh)).transpose()?;
     let mut responses = log.as_mut().map(|log| std::mem::take(&mut log.before)).unwrap_or_default();
     responses.retain(|name, _| samples.iter().any(|sample| sample.id == *name));
     let all = samples.len();
@@ -207,7 +206,8 @@ impl Log {
             .map_err(EvalError::file(path, "written"))?;
         // A line that a kill cut in two is written again.
         file.set_len(whole).map_err(EvalError::file(path, "written"))?;
-        std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)).map_err(EvalError::file(path, "written"))?;
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))
+            .map_err(EvalError::file(path, "written"))?;
         let mut log = Self { path: path.into(), file, before };
         if whole == 0 {
             log.write(header)?;
@@ -230,7 +230,9 @@ impl Log {
             let data = |error: serde_json::Error| EvalError::Data {
                 path: path.into(),
                 line: Some(number),
-                message: format!("this is no record of a run ({error}); give another folder, or start afresh"),
+                message: format!(
+                    "this is no record of a run ({error}); give another folder, or start afresh"
+                ),
             };
             if number == 1 {
                 let there: Header = serde_json::from_str(&line).map_err(data)?;

@@ -34,12 +34,7 @@ pub trait Subject: Send + Sync {
     fn can(&self, task: &Task) -> bool;
 
     /// Answers. A failure is a response that says so: one sample never ends a run.
-    async fn answer(
-        &self,
-        sample: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response;
+    async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response;
 }
 
 /// A chat model that is asked with the picture and nothing else.
@@ -62,12 +57,7 @@ impl Subject for BareModel {
         matches!(task, Task::Question(_) | Task::Describe(_))
     }
 
-    async fn answer(
-        &self,
-        sample: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response {
+    async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
         let (Task::Question(text) | Task::Describe(text)) = &sample.task else {
             return Response::failed("a bare model only answers and describes");
         };
@@ -125,12 +115,7 @@ impl Subject for AgentSubject {
         matches!(task, Task::Question(_) | Task::Describe(_))
     }
 
-    async fn answer(
-        &self,
-        sample: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response {
+    async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
         let (Task::Question(text) | Task::Describe(text)) = &sample.task else {
             return Response::failed("an agent only answers and describes");
         };
@@ -166,15 +151,11 @@ impl Subject for Captioner {
         matches!(task, Task::Describe(_))
     }
 
-    async fn answer(
-        &self,
-        _: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response {
+    async fn answer(&self, _: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
         let start = Instant::now();
         let Some(image) = image else { return Response::failed("there is no picture to describe") };
-        let described = call::<Caption>(&self.dispatcher, Capability::Caption, json!({ "image": image }), cancel);
+        let described =
+            call::<Caption>(&self.dispatcher, Capability::Caption, json!({ "image": image }), cancel);
         let text = match described.await {
             Ok(caption) => caption.text,
             Err(failure) => return Response::failed(failure),
@@ -211,12 +192,7 @@ impl Subject for Detector {
         matches!(task, Task::Detect)
     }
 
-    async fn answer(
-        &self,
-        _: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response {
+    async fn answer(&self, _: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
         let start = Instant::now();
         let Some(image) = image else { return Response::failed("there is no picture to look at") };
         // Average precision ranks by score: everything down to a low one counts.
@@ -274,12 +250,7 @@ impl Subject for VerifierSubject {
         matches!(task, Task::Verify(_))
     }
 
-    async fn answer(
-        &self,
-        sample: &Sample,
-        image: Option<ImageId>,
-        cancel: &CancellationToken,
-    ) -> Response {
+    async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
         let (Task::Verify(text), Some(image)) = (&sample.task, image) else {
             return Response::failed("a verifier needs a text and a picture");
         };
@@ -287,24 +258,14 @@ impl Subject for VerifierSubject {
     }
 }
 
-async fn verified(
-    verifier: &Verifier,
-    text: &str,
-    image: ImageId,
-    cancel: &CancellationToken,
-) -> Response {
+async fn verified(verifier: &Verifier, text: &str, image: ImageId, cancel: &CancellationToken) -> Response {
     let result = verifier.verify(text, &[image], cancel, &|_| ()).await;
     let verdicts = result.claims.iter().map(|claim| SpanVerdict {
         span: claim.claim.span,
         verdict: claim.judgement.verdict,
         reason: claim.judgement.reason.clone(),
     });
-    Response {
-        verdicts: verdicts.collect(),
-        usage: result.usage,
-        text: result.text,
-        ..Response::default()
-    }
+    Response { verdicts: verdicts.collect(), usage: result.usage, text: result.text, ..Response::default() }
 }
 
 /// Leaves every text as it is: what a verifier must beat.
@@ -373,11 +334,8 @@ impl Answers {
             let data = |message| EvalError::Data { path: path.into(), line: Some(index + 1), message };
             let line: Line = serde_json::from_str(line)
                 .map_err(|error| data(format!("{error}; expected {{\"id\": ..., \"text\": ...}}")))?;
-            let response = Response {
-                verdicts: line.verdicts,
-                objects: line.objects,
-                ..Response::text(line.text)
-            };
+            let response =
+                Response { verdicts: line.verdicts, objects: line.objects, ..Response::text(line.text) };
             if answers.insert(line.id.clone(), response).is_some() {
                 return Err(data(format!("`{}` is answered twice", line.id)));
             }
@@ -403,8 +361,9 @@ impl Subject for Answers {
     }
 
     async fn answer(&self, sample: &Sample, _: Option<ImageId>, _: &CancellationToken) -> Response {
-        self.answers.get(&sample.id).cloned().unwrap_or_else(|| {
-            Response::failed(format!("the file of answers has none for `{}`", sample.id))
-        })
+        self.answers
+            .get(&sample.id)
+            .cloned()
+            .unwrap_or_else(|| Response::failed(format!("the file of answers has none for `{}`", sample.id)))
     }
 }

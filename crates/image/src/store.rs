@@ -119,7 +119,8 @@ impl ImageStore {
         let mut gone = vec![id];
         while let Some(id) = gone.pop() {
             images.remove(&id);
-            let is_child = |image: &&StoredImage| matches!(image.origin, Origin::Derived { parent, .. } if parent == id);
+            let is_child =
+                |image: &&StoredImage| matches!(image.origin, Origin::Derived { parent, .. } if parent == id);
             gone.extend(images.values().filter(is_child).map(|image| image.id));
         }
     }

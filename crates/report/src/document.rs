@@ -24,6 +24,9 @@ pub struct Document {
     /// The name and version of this layout: `lavr/answer/1`.
     #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
+    /// The question; `null` where a text was only checked or a picture described.
+    #[serde(default)]
+    pub question: Option<String>,
     /// The text before correction.
     pub draft: String,
     /// The text after correction; byte for byte the draft where no claim is contradicted.
@@ -172,6 +175,7 @@ impl Document {
     pub fn new(answer: &Answer, store: &ImageStore, names: &[(ImageId, String)]) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
+            question: answer.question.clone(),
             draft: answer.draft.clone(),
             text: answer.text.clone(),
             claims: answer.claims.iter().map(|checked| claim_entry(checked, store)).collect(),

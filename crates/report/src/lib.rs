@@ -14,6 +14,7 @@
 //! let store = ImageStore::default();
 //! let picture = store.insert(image::RgbImage::new(64, 48))?;
 //! let answer = Answer {
+//!     question: None,
 //!     draft: "A dark square.".to_owned(),
 //!     text: "A dark square.".to_owned(),
 //!     claims: Vec::new(),
@@ -30,6 +31,7 @@
 
 pub mod annotate;
 pub mod document;
+pub mod export;
 pub mod spans;
 
 #[cfg(test)]
@@ -37,4 +39,5 @@ mod sample;
 
 pub use annotate::{ReportError, annotate};
 pub use document::Document;
+pub use export::Export;
 pub use spans::{Piece, pieces};

@@ -31,6 +31,7 @@ impl Sample {
 
     pub(crate) fn about(store: ImageStore, root: ImageId, draft: &str) -> Self {
         let answer = Answer {
+            question: None,
             draft: draft.to_owned(),
             text: draft.to_owned(),
             claims: Vec::new(),

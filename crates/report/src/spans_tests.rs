@@ -19,6 +19,7 @@ fn answer(draft: &str, text: &str, claims: Vec<(usize, usize, Option<&str>)>) ->
         })
         .collect();
     Answer {
+        question: None,
         draft: draft.to_owned(),
         text: text.to_owned(),
         claims,

@@ -69,6 +69,9 @@ impl std::ops::AddAssign for Usage {
 /// The corrected text, its claims with their verdicts, and what it cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
+    /// The question; `None` where a text was only checked or a picture described.
+    #[serde(default)]
+    pub question: Option<String>,
     /// The text before correction.
     pub draft: String,
     /// The text after correction; byte for byte the draft where nothing is contradicted.

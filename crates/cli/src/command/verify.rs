@@ -59,6 +59,7 @@ pub(super) async fn checked(
     let verification = verifier.verify(text, images, cancel, &|event| tell(&event)).await;
     anyhow::ensure!(!cancel.is_cancelled(), "interrupted");
     Ok(Answer {
+        question: None,
         draft: text.to_owned(),
         text: verification.text,
         claims: verification.claims,

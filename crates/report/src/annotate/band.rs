@@ -179,6 +179,7 @@ mod tests {
 
     fn answer(text: &str) -> Answer {
         Answer {
+            question: None,
             draft: text.to_owned(),
             text: text.to_owned(),
             claims: Vec::new(),
