@@ -36,8 +36,10 @@ pub(crate) fn run(export: &Export) -> anyhow::Result<Outcome> {
         }
     }
     out.flush()?;
-    let reasons: String = left_out.iter().map(|(why, count)| format!("; left out {count}: {why}")).collect();
-    anstream::eprintln!("{written} examples{reasons}");
+    anstream::eprintln!("{written} examples");
+    for (why, count) in left_out {
+        anstream::eprintln!("left out {count}: {why}");
+    }
     Ok(Outcome::Done)
 }
 
