@@ -61,6 +61,9 @@ pub(crate) enum Command {
     Caption(Caption),
     /// Check a text about a picture and rewrite what is wrong
     Verify(Verify),
+    /// Measure a model, an agent or a verifier on a benchmark
+    #[command(after_long_help = crate::command::eval_help())]
+    Eval(Box<Eval>),
     /// Turn recorded answers into training data (JSON lines on standard output)
     Export(Export),
     /// The expert tools: list them, show one, run one
@@ -163,6 +166,70 @@ pub(crate) struct Verify {
     pub(crate) text_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// The benchmark; `lavr eval --help` explains each
+    pub(crate) benchmark: String,
+    /// The folder or file with the benchmark's data (docs/eval.md has the formats)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder with the pictures, where they are not beside the data
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pictures: Option<PathBuf>,
+    /// What is measured [default: what the benchmark asks for]
+    #[arg(long, value_enum, value_name = "SUBJECT", conflicts_with = "answers")]
+    pub(crate) subject: Option<SubjectChoice>,
+    /// Score another program's answers: JSON lines {"id": ..., "text": ...}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// A variant that the benchmark names (a parser, a split, ...)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// At most so many samples, chosen by --seed
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Where random choices start from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How many samples are under way at once
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) parallel: usize,
+    /// Keep records, scores and a page of all cases in this folder; the same command goes on where a run was cut short
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Throw away what --out has and start again
+    #[arg(long, requires = "out")]
+    pub(crate) afresh: bool,
+    /// Print the scores as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show no progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SubjectChoice {
+    /// The chat model alone, with the picture if it sees
+    Model,
+    /// The agent with its tools
+    Agent,
+    /// The agent, its answers verified
+    VerifiedAgent,
+    /// The captioner
+    Captioner,
+    /// The captioner, its descriptions verified
+    VerifiedCaptioner,
+    /// The detector
+    Detector,
+    /// The verifier of texts
+    Verifier,
+    /// Nothing is changed: what a verifier must beat
+    Unchanged,
 }
 
 #[derive(Debug, Args)]

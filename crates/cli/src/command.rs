@@ -3,6 +3,7 @@
 mod ask;
 mod caption;
 mod doctor;
+mod eval;
 mod export;
 mod models;
 mod tools;
@@ -20,12 +21,15 @@ use crate::{
     terminal,
 };
 
+pub(crate) use eval::help as eval_help;
+
 pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
     let global = &arguments.global;
     match arguments.command {
         Command::Ask(ask) => ask::run(global, &ask, cancel).await,
         Command::Caption(caption) => caption::run(global, &caption, cancel).await,
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,
+        Command::Eval(eval) => eval::run(global, &eval, cancel).await,
         Command::Export(export) => export::run(&export),
         Command::Tools(tools) => tools::run(global, &tools, cancel).await,
         Command::Models(models) => models::run(global, &models, cancel).await,

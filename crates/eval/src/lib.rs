@@ -6,8 +6,11 @@
 //! for number to the reference scripts of the benchmarks.
 
 mod benchmark;
+pub mod benchmarks;
+pub mod catalogue;
 mod error;
 pub mod metrics;
+mod page;
 mod picture;
 mod random;
 mod run;
@@ -17,6 +20,7 @@ mod subject;
 
 pub use benchmark::{Benchmark, Case, Responses};
 pub use error::EvalError;
+pub use page::page;
 pub use picture::{Archive, Picture};
 pub use random::Random;
 pub use run::{Progress, RunOptions, run};

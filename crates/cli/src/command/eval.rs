@@ -1,0 +1,238 @@
+//! `lavr eval BENCHMARK`
+
+use std::{fmt::Write as _, io::Write as _, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use lavr_agent::{Agent, Limits};
+use lavr_eval::{
+    AgentSubject, Answers, BareModel, Benchmark, Captioner, Detector, Progress, RunOptions, Scores, Subject,
+    Unchanged, VerifierSubject,
+    catalogue::{Asks, BENCHMARKS, Entry, Source, entry},
+};
+use lavr_model::ChatModel;
+use lavr_prompt::Library;
+use lavr_tool::CancellationToken;
+use serde_json::json;
+
+use crate::{
+    Outcome,
+    arguments::{Eval, Global, ModelChoice, Policy, SubjectChoice},
+    command::interruptible,
+    setup::{PlannerModel, Setup},
+};
+
+/// Explains each benchmark, for `lavr eval --help`.
+pub(crate) fn help() -> String {
+    let mut out = String::from("Benchmarks:\n");
+    for entry in BENCHMARKS {
+        let _ = writeln!(out, "\n  {}", entry.name);
+        for line in wrapped(entry.about, 96) {
+            let _ = writeln!(out, "      {line}");
+        }
+        if let Some(data) = entry.data {
+            for line in wrapped(&format!("--data: {data}"), 96) {
+                let _ = writeln!(out, "      {line}");
+            }
+        }
+    }
+    out
+}
+
+/// Breaks a paragraph into lines between words.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width);
+        if full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
+    let entry = entry(&eval.benchmark)?;
+    let setup = Setup::new(global, !eval.quiet)?;
+    let benchmark = interruptible(cancel, benchmark(entry, eval, &setup)).await?;
+    let subject = interruptible(cancel, subject(entry, eval, &setup)).await?;
+    let options = RunOptions {
+        limit: eval.limit,
+        seed: eval.seed,
+        parallel: eval.parallel,
+        records: eval.out.as_ref().map(|folder| folder.join("records.jsonl")),
+        afresh: eval.afresh,
+    };
+    let bar = bar(eval.quiet);
+    let progress = |progress: Progress<'_>| {
+        bar.set_length(progress.all as u64);
+        bar.set_position(progress.done as u64);
+        if let Some(failure) = progress.last.and_then(|record| record.response.failure.as_ref()) {
+            bar.suspend(|| anstream::eprintln!("a sample failed: {failure}"));
+        }
+    };
+    let responses =
+        lavr_eval::run(benchmark.as_ref(), subject.as_ref(), &setup.images, &options, cancel, &progress)
+            .await?;
+    bar.finish_and_clear();
+    let mut scores = benchmark.score(&responses);
+    let failed = responses.values().filter(|response| response.failure.is_some()).count();
+    if failed > 0 {
+        scores.notes.push(format!("{failed} of {} samples failed and count as unanswered", responses.len()));
+    }
+    let cost = cost(&responses);
+    let document = json!({
+        "schema": "lavr/eval/1",
+        "benchmark": entry.name,
+        "subject": subject.name(),
+        "samples": responses.len(),
+        "seed": eval.seed,
+        "limit": eval.limit,
+        "scores": scores,
+        "cost": cost,
+    });
+    if let Some(folder) = &eval.out {
+        write_results(folder, &document, &scores, benchmark.as_ref(), subject.as_ref(), &responses, &setup)?;
+    }
+    let mut out = anstream::stdout();
+    if eval.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
+    } else {
+        writeln!(out, "{} on {}, {} samples\n", subject.name(), entry.name, responses.len())?;
+        writeln!(out, "{}", scores.plain())?;
+        writeln!(
+            out,
+            "a sample: {:.2} s, {:.1} tool calls, {:.1} model calls",
+            number(&cost["seconds"]),
+            number(&cost["tool_calls"]),
+            number(&cost["model_calls"])
+        )?;
+        if let Some(folder) = &eval.out {
+            writeln!(out, "every case: {}", folder.join("cases.html").display())?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn number(value: &serde_json::Value) -> f64 {
+    value.as_f64().unwrap_or_default()
+}
+
+/// What a sample cost on average.
+fn cost(responses: &lavr_eval::Responses) -> serde_json::Value {
+    let count = responses.len().max(1) as f64;
+    let mean = |of: &dyn Fn(&lavr_eval::Response) -> f64| responses.values().map(of).sum::<f64>() / count;
+    json!({
+        "seconds": mean(&|response| response.usage.elapsed.as_secs_f64()),
+        "tool_calls": mean(&|response| f64::from(response.usage.tool_calls)),
+        "model_calls": mean(&|response| f64::from(response.usage.model_calls)),
+        "input_tokens": mean(&|response| response.usage.input_tokens as f64),
+        "output_tokens": mean(&|response| response.usage.output_tokens as f64),
+    })
+}
+
+async fn benchmark(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Box<dyn Benchmark>> {
+    let package = match entry.package {
+        Some(name) if eval.data.is_none() => Some(setup.store.only_file(name).await?),
+        _ => None,
+    };
+    let source = Source {
+        data: eval.data.clone(),
+        package,
+        pictures: eval.pictures.clone(),
+        variant: eval.variant.clone(),
+        seed: eval.seed,
+    };
+    // Reading and drawing thousands of pictures' worth of data keeps a core busy.
+    let entry = *entry;
+    Ok(tokio::task::spawn_blocking(move || entry.open(&source)).await??)
+}
+
+async fn subject(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Box<dyn Subject>> {
+    if let Some(path) = &eval.answers {
+        return Ok(Box::new(Answers::read(path)?));
+    }
+    let choice = match (eval.subject, entry.asks) {
+        (Some(choice), _) => choice,
+        (None, Asks::Questions) => SubjectChoice::VerifiedAgent,
+        (None, Asks::Descriptions) => SubjectChoice::VerifiedCaptioner,
+        (None, Asks::Texts) => SubjectChoice::Verifier,
+        (None, Asks::Objects) => SubjectChoice::Detector,
+        (None, Asks::Answers) => {
+            anyhow::bail!("`{}` scores answers: give them with --answers FILE", entry.name)
+        }
+    };
+    let dispatcher = setup.dispatcher()?;
+    let verifier = || Setup::verifier(&dispatcher, Policy::Keep);
+    Ok(match choice {
+        SubjectChoice::Model => Box::new(BareModel::new(chat_model(&eval.models, setup).await?)),
+        SubjectChoice::Agent | SubjectChoice::VerifiedAgent => {
+            let verified = choice == SubjectChoice::VerifiedAgent;
+            let planner = setup.planner(&eval.models).await?;
+            let prompts =
+                eval.models.prompts.as_ref().map_or_else(Library::built_in, Library::with_overrides);
+            let mut builder = Agent::builder(dispatcher.clone()).prompts(prompts).limits(Limits::default());
+            if verified {
+                builder = builder.verifier(verifier());
+            }
+            let (builder, model) = match planner {
+                PlannerModel::Model(model) => {
+                    let name = model.capabilities().name.clone();
+                    (builder.model(model), name)
+                }
+                PlannerModel::Fixed => (builder, "fixed plan".to_owned()),
+                PlannerModel::Unavailable(why) => anyhow::bail!("no planner model could be had: {why}"),
+            };
+            let with = if verified { ", verified" } else { "" };
+            Box::new(AgentSubject::new(format!("agent ({model}{with})"), builder.build()?))
+        }
+        SubjectChoice::Captioner => Box::new(Captioner::new(dispatcher, None)),
+        SubjectChoice::VerifiedCaptioner => Box::new(Captioner::new(dispatcher.clone(), Some(verifier()))),
+        SubjectChoice::Detector => Box::new(Detector::new(dispatcher)),
+        SubjectChoice::Verifier => Box::new(VerifierSubject::new("verifier", verifier())),
+        SubjectChoice::Unchanged => Box::new(Unchanged),
+    })
+}
+
+async fn chat_model(choice: &ModelChoice, setup: &Setup) -> anyhow::Result<Arc<dyn ChatModel>> {
+    match setup.planner(choice).await? {
+        PlannerModel::Model(model) => Ok(model),
+        PlannerModel::Fixed => anyhow::bail!("a bare model is to be measured, but --planner is none"),
+        PlannerModel::Unavailable(why) => anyhow::bail!("no model could be had: {why}"),
+    }
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  [{bar:40}] {pos}/{len} {elapsed} left {eta}");
+    ProgressBar::new(0)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+}
+
+fn write_results(
+    folder: &Path,
+    document: &serde_json::Value,
+    scores: &Scores,
+    benchmark: &dyn Benchmark,
+    subject: &dyn Subject,
+    responses: &lavr_eval::Responses,
+    setup: &Setup,
+) -> anyhow::Result<()> {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("could not write `{}`", path.display()))
+    };
+    write("scores.json", &(serde_json::to_string_pretty(document)? + "\n"))?;
+    let title = format!("{} on {}", subject.name(), benchmark.name());
+    write("cases.html", &lavr_eval::page(&title, scores, &benchmark.cases(responses), &setup.images))
+}

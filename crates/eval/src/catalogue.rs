@@ -1,0 +1,97 @@
+//! All benchmarks by name, for programs that let a person choose.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Benchmark, EvalError, benchmarks};
+
+/// A benchmark as it is offered.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its short name.
+    pub name: &'static str,
+    /// What it measures, its traps and its source, in a paragraph.
+    pub about: &'static str,
+    /// Which files it reads, in a sentence; `None` where it brings its own.
+    pub data: Option<&'static str>,
+    /// What it is about: questions, descriptions, texts to check, objects.
+    pub asks: Asks,
+    /// The model of the weights catalogue that holds its data, where it is fetched.
+    pub package: Option<&'static str>,
+    open: fn(&Source) -> Result<Box<dyn Benchmark>, EvalError>,
+}
+
+/// What a benchmark asks of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Answers to questions.
+    Questions,
+    /// Descriptions of pictures.
+    Descriptions,
+    /// Texts to check and mend.
+    Texts,
+    /// Objects with boxes.
+    Objects,
+    /// Nothing: it scores answers that another program wrote.
+    Answers,
+}
+
+/// Where a benchmark's data is and which variant is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// The folder or file with the data.
+    pub data: Option<PathBuf>,
+    /// The file of the weights catalogue, where [`Entry::package`] names one.
+    pub package: Option<PathBuf>,
+    /// The folder with the pictures, where it is not beside the data.
+    pub pictures: Option<PathBuf>,
+    /// A variant that the benchmark names, such as a parser of answers.
+    pub variant: Option<String>,
+    /// What the random choices of generated data start from.
+    pub seed: u64,
+}
+
+impl Source {
+    /// The data, or an error that says what is expected.
+    ///
+    /// # Errors
+    /// When none is given.
+    pub fn data(&self, entry: &str, expected: &str) -> Result<&Path, EvalError> {
+        self.data.as_deref().ok_or_else(|| EvalError::Unfit(format!("`{entry}` needs --data: {expected}")))
+    }
+}
+
+impl Entry {
+    /// Loads the benchmark's data.
+    ///
+    /// # Errors
+    /// When data is missing or not as expected.
+    pub fn open(&self, source: &Source) -> Result<Box<dyn Benchmark>, EvalError> {
+        (self.open)(source)
+    }
+}
+
+/// All benchmarks, in the order in which they are offered.
+pub const BENCHMARKS: &[Entry] = &[Entry {
+    name: "easy-vqa",
+    about: benchmarks::easy_vqa::ABOUT,
+    data: None,
+    asks: Asks::Questions,
+    package: Some("easy-vqa"),
+    open: |source| {
+        let package = source.package.as_deref().or(source.data.as_deref());
+        let package =
+            package.ok_or_else(|| EvalError::Unfit("the package of easy-vqa is not here".into()))?;
+        Ok(Box::new(benchmarks::EasyVqa::open(package)?))
+    },
+}];
+
+/// A benchmark by its name.
+///
+/// # Errors
+/// When none has this name; the error names them all.
+pub fn entry(name: &str) -> Result<&'static Entry, EvalError> {
+    BENCHMARKS.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let names: Vec<&str> = BENCHMARKS.iter().map(|entry| entry.name).collect();
+        EvalError::Unfit(format!("no benchmark is named `{name}`; there are: {}", names.join(", ")))
+    })
+}
