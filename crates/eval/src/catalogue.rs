@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Benchmark, EvalError, benchmarks};
+use crate::{
+    Benchmark, EvalError, Subject,
+    benchmarks::{self, scenes},
+};
 
 /// A benchmark as it is offered.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,7 @@ pub struct Entry {
     /// The model of the weights catalogue that holds its data, where it is fetched.
     pub package: Option<&'static str>,
     open: fn(&Source) -> Result<Box<dyn Benchmark>, EvalError>,
+    own_verifier: Option<fn(&Source) -> Result<Option<Box<dyn Subject>>, EvalError>>,
 }
 
 /// What a benchmark asks of a subject.
@@ -68,22 +72,68 @@ impl Entry {
     pub fn open(&self, source: &Source) -> Result<Box<dyn Benchmark>, EvalError> {
         (self.open)(source)
     }
+
+    /// The verifier over experts that the benchmark brings with it; `None` where it asks the program's own.
+    ///
+    /// # Errors
+    /// When there is no such variant.
+    pub fn own_verifier(&self, source: &Source) -> Result<Option<Box<dyn Subject>>, EvalError> {
+        self.own_verifier.map_or(Ok(None), |own| own(source))
+    }
 }
 
 /// All benchmarks, in the order in which they are offered.
-pub const BENCHMARKS: &[Entry] = &[Entry {
-    name: "easy-vqa",
-    about: benchmarks::easy_vqa::ABOUT,
-    data: None,
-    asks: Asks::Questions,
-    package: Some("easy-vqa"),
-    open: |source| {
-        let package = source.package.as_deref().or(source.data.as_deref());
-        let package =
-            package.ok_or_else(|| EvalError::Unfit("the package of easy-vqa is not here".into()))?;
-        Ok(Box::new(benchmarks::EasyVqa::open(package)?))
+pub const BENCHMARKS: &[Entry] = &[
+    Entry {
+        name: "verifier",
+        about: benchmarks::verifier::ABOUT,
+        data: Some(benchmarks::verifier::DATA),
+        asks: Asks::Texts,
+        package: None,
+        open: |source| {
+            let folder = source.data("verifier", benchmarks::verifier::DATA)?;
+            Ok(Box::new(benchmarks::VerifierBench::open(folder, source.pictures.as_deref())?))
+        },
+        own_verifier: None,
     },
-}];
+    Entry {
+        name: "scenes",
+        about: scenes::ABOUT,
+        data: Some(scenes::DATA),
+        asks: Asks::Texts,
+        package: None,
+        open: |source| {
+            Ok(Box::new(match scenes::Variant::named(source.variant.as_deref())? {
+                scenes::Variant::Oracle(_) => scenes::with_oracle(source.seed),
+                scenes::Variant::Rendered => {
+                    scenes::rendered(source.data("scenes", scenes::DATA)?, source.seed)?
+                }
+            }))
+        },
+        own_verifier: Some(|source| {
+            Ok(match scenes::Variant::named(source.variant.as_deref())? {
+                scenes::Variant::Oracle(rates) => {
+                    Some(Box::new(scenes::OracleVerifier::standard(rates, source.seed)))
+                }
+                scenes::Variant::Rendered => None,
+            })
+        }),
+    },
+    Entry {
+        name: "easy-vqa",
+        about: benchmarks::easy_vqa::ABOUT,
+        data: None,
+        asks: Asks::Questions,
+        package: Some("easy-vqa"),
+        open: |source| {
+            let package = source.package.as_deref().or(source.data.as_deref());
+            let package =
+                package.ok_or_else(|| EvalError::Unfit("the package of easy-vqa is not here".into()))?;
+            Ok(Box::new(benchmarks::EasyVqa::open(package)?))
+        },
+        own_verifier: None,
+    },
+];
 
 /// A benchmark by its name.
 ///

@@ -15,6 +15,7 @@ mod picture;
 mod random;
 mod run;
 mod sample;
+pub mod scenes;
 mod scores;
 mod subject;
 

@@ -1,45 +1,80 @@
-//! A small generator of random numbers that gives the same numbers for a seed on every machine and in every
-//! version: choices under a seed are part of a result.
+//! Numbers that look random and are the same on every machine, in every version.
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014).
+/// A `SplitMix64` generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+///
+/// Choices under a seed are part of a result, so the sequence must never change; a library's generator may.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// A generator that starts from this seed.
+    /// The generator of a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next 64 random bits.
+    /// A generator for one purpose under a seed: other keys give independent numbers, equal ones the same.
+    pub fn keyed(seed: u64, key: &str) -> Self {
+        // FNV-1a spreads the key, two rounds of the generator mix it with the seed.
+        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let mut random = Self(seed);
+        let mixed = random.bits();
+        let mut random = Self(mixed ^ hash);
+        let start = random.bits();
+        Self(start)
+    }
+
+    /// 64 random bits.
     pub const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
     }
 
-    /// A number from 0 to 1, 1 left out.
+    /// From 0 up to but not including 1.
     pub const fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number below `end`; 0 where `end` is 0. The bias of the remainder is below 2^-32 for any list in memory.
+    /// From `low` up to but not including `high`.
+    pub const fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    /// True with this chance.
+    pub const fn chance(&mut self, chance: f64) -> bool {
+        self.unit() < chance
+    }
+
+    /// From 0 up to but not including `end`; 0 where `end` is 0.
     pub const fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { (self.bits() % end as u64) as usize }
     }
 
-    /// Puts a list into a random order (Fisher and Yates).
-    pub fn shuffle<T>(&mut self, list: &mut [T]) {
-        for place in (1..list.len()).rev() {
-            list.swap(place, self.below(place + 1));
+    /// One of them, or `None` where there is none.
+    pub fn pick<'t, T>(&mut self, from: &'t [T]) -> Option<&'t T> {
+        from.get(self.below(from.len()))
+    }
+
+    /// Puts them in another order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            all.swap(last, self.below(last + 1));
         }
     }
 
-    /// One item of a list.
-    pub fn pick<'l, T>(&mut self, list: &'l [T]) -> Option<&'l T> {
-        list.get(self.below(list.len()))
+    /// How many times something happens that happens `mean` times on average (Poisson, by Knuth's product; at most 30).
+    pub fn times(&mut self, mean: f64) -> usize {
+        let limit = (-mean.max(0.0)).exp();
+        let (mut product, mut times) = (self.unit(), 0);
+        while product > limit && times < 30 {
+            product *= self.unit();
+            times += 1;
+        }
+        times
     }
 }
 
@@ -48,19 +83,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_published_numbers() {
-        // The first outputs for seed 1234567, as the reference implementation in C prints them.
+    fn the_sequence_is_the_published_one() {
         let mut random = Random::new(1_234_567);
-        assert_eq!(random.bits(), 6_457_827_717_110_365_317);
-        assert_eq!(random.bits(), 3_203_168_211_198_807_973);
+        let first: Vec<u64> = (0..3).map(|_| random.bits()).collect();
+        assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
-    fn a_shuffled_list_holds_the_same_things() {
-        let mut list: Vec<u32> = (0..100).collect();
-        Random::new(3).shuffle(&mut list);
-        assert_ne!(list, (0..100).collect::<Vec<_>>());
-        list.sort_unstable();
-        assert_eq!(list, (0..100).collect::<Vec<_>>());
+    fn keys_are_independent_and_repeatable() {
+        let draw = |seed, key| Random::keyed(seed, key).bits();
+        assert_eq!(draw(1, "detect"), draw(1, "detect"));
+        assert_ne!(draw(1, "detect"), draw(1, "read"));
+        assert_ne!(draw(1, "detect"), draw(2, "detect"));
+    }
+
+    #[test]
+    fn means_are_met() {
+        let mut random = Random::new(7);
+        let total: usize = (0..4000).map(|_| random.times(1.5)).sum();
+        assert!((total as f64 / 4000.0 - 1.5).abs() < 0.1, "{total}");
+        let hits = (0..4000).filter(|_| random.chance(0.3)).count();
+        assert!((hits as f64 / 4000.0 - 0.3).abs() < 0.03, "{hits}");
     }
 }

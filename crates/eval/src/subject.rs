@@ -258,7 +258,13 @@ impl Subject for VerifierSubject {
     }
 }
 
-async fn verified(verifier: &Verifier, text: &str, image: ImageId, cancel: &CancellationToken) -> Response {
+/// What a verifier makes of a text.
+pub(crate) async fn verified(
+    verifier: &Verifier,
+    text: &str,
+    image: ImageId,
+    cancel: &CancellationToken,
+) -> Response {
     let result = verifier.verify(text, &[image], cancel, &|_| ()).await;
     let verdicts = result.claims.iter().map(|claim| SpanVerdict {
         span: claim.claim.span,

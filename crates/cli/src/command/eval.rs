@@ -62,8 +62,9 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
     let entry = entry(&eval.benchmark)?;
     let setup = Setup::new(global, !eval.quiet)?;
-    let benchmark = interruptible(cancel, benchmark(entry, eval, &setup)).await?;
-    let subject = interruptible(cancel, subject(entry, eval, &setup)).await?;
+    let source = interruptible(cancel, source(entry, eval, &setup)).await?;
+    let benchmark = interruptible(cancel, benchmark(entry, source.clone())).await?;
+    let subject = interruptible(cancel, subject(entry, eval, &source, &setup)).await?;
     let options = RunOptions {
         limit: eval.limit,
         seed: eval.seed,
@@ -139,24 +140,32 @@ fn cost(responses: &lavr_eval::Responses) -> serde_json::Value {
     })
 }
 
-async fn benchmark(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Box<dyn Benchmark>> {
+async fn source(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Source> {
     let package = match entry.package {
         Some(name) if eval.data.is_none() => Some(setup.store.only_file(name).await?),
         _ => None,
     };
-    let source = Source {
+    Ok(Source {
         data: eval.data.clone(),
         package,
         pictures: eval.pictures.clone(),
         variant: eval.variant.clone(),
         seed: eval.seed,
-    };
+    })
+}
+
+async fn benchmark(entry: &Entry, source: Source) -> anyhow::Result<Box<dyn Benchmark>> {
     // Reading and drawing thousands of pictures' worth of data keeps a core busy.
     let entry = *entry;
     Ok(tokio::task::spawn_blocking(move || entry.open(&source)).await??)
 }
 
-async fn subject(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Box<dyn Subject>> {
+async fn subject(
+    entry: &Entry,
+    eval: &Eval,
+    source: &Source,
+    setup: &Setup,
+) -> anyhow::Result<Box<dyn Subject>> {
     if let Some(path) = &eval.answers {
         return Ok(Box::new(Answers::read(path)?));
     }
@@ -170,6 +179,11 @@ async fn subject(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Bo
             anyhow::bail!("`{}` scores answers: give them with --answers FILE", entry.name)
         }
     };
+    if choice == SubjectChoice::Verifier
+        && let Some(own) = entry.own_verifier(source)?
+    {
+        return Ok(own);
+    }
     let dispatcher = setup.dispatcher()?;
     let verifier = || Setup::verifier(&dispatcher, Policy::Keep);
     Ok(match choice {

@@ -73,6 +73,7 @@ impl<'v> LexicalExtractor<'v> {
         claims.extend(color::of_phrases(&reading, self.vocabulary));
         claims.extend(relation::claims(&reading));
         claims.extend(quote::claims(&reading));
+        count_in_places(&mut claims);
         claims.extend(sentences_without(&reading, &claims));
         claims.sort_by_key(|claim| (claim.span, claim.kind()));
         let mut notes = Vec::new();
@@ -154,6 +155,26 @@ fn leave_parts_out(claims: &mut Vec<Claim>) {
         *whole = (*whole).max(*number);
         !is_part
     });
+}
+
+/// "There is one dog on the left" counts the dogs there, and leaves open how many there are elsewhere: the whole picture
+/// can show that there are fewer, but not that there are more.
+fn count_in_places(claims: &mut [Claim]) {
+    let placed: Vec<lavr_types::Span> = claims
+        .iter()
+        .filter_map(|claim| match &claim.assertion {
+            Assertion::Relation { subject, object: None, .. } => Some(subject.span),
+            _ => None,
+        })
+        .collect();
+    for claim in claims {
+        if let Assertion::Count { entity, count } = &mut claim.assertion
+            && let CountBound::Exactly(number) = *count
+            && placed.contains(&entity.span)
+        {
+            *count = CountBound::AtLeast(number);
+        }
+    }
 }
 
 /// Sentences in which nothing else was found: said, but nothing that an expert checks.
