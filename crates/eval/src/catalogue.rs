@@ -133,6 +133,106 @@ pub const BENCHMARKS: &[Entry] = &[
         },
         own_verifier: None,
     },
+    Entry {
+        name: "anls",
+        about: benchmarks::anls::ABOUT,
+        data: Some(benchmarks::anls::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("anls", benchmarks::anls::DATA)?;
+            Ok(Box::new(benchmarks::Anls::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "captions",
+        about: benchmarks::captions::ABOUT,
+        data: Some(benchmarks::captions::DATA),
+        asks: Asks::Descriptions,
+        package: None,
+        open: |source| {
+            let data = source.data("captions", benchmarks::captions::DATA)?;
+            Ok(Box::new(benchmarks::CaptionsBench::open(data, source.pictures.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "chair",
+        about: benchmarks::chair::ABOUT,
+        data: Some(benchmarks::chair::DATA),
+        asks: Asks::Descriptions,
+        package: None,
+        open: |source| {
+            let data = source.data("chair", benchmarks::chair::DATA)?;
+            Ok(Box::new(benchmarks::Chair::open(
+                data,
+                source.pictures.as_deref(),
+                source.variant.as_deref(),
+            )?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "coco-ap",
+        about: benchmarks::coco_ap::ABOUT,
+        data: Some(benchmarks::coco_ap::DATA),
+        asks: Asks::Objects,
+        package: None,
+        open: |source| {
+            let data = source.data("coco-ap", benchmarks::coco_ap::DATA)?;
+            Ok(Box::new(benchmarks::CocoAp::open(data, source.pictures.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "edit-distance",
+        about: benchmarks::edit_distance::ABOUT,
+        data: Some(benchmarks::edit_distance::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("edit-distance", benchmarks::edit_distance::DATA)?;
+            Ok(Box::new(benchmarks::EditDistance::open(data, source.pictures.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "ocrbench",
+        about: benchmarks::ocrbench::ABOUT,
+        data: Some(benchmarks::ocrbench::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("ocrbench", benchmarks::ocrbench::DATA)?;
+            Ok(Box::new(benchmarks::OcrBench::open(data, source.pictures.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "teds",
+        about: benchmarks::teds::ABOUT,
+        data: Some(benchmarks::teds::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("teds", benchmarks::teds::DATA)?;
+            Ok(Box::new(benchmarks::Teds::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
+        },
+        own_verifier: None,
+    },
+    Entry {
+        name: "vqa",
+        about: benchmarks::vqa::ABOUT,
+        data: Some(benchmarks::vqa::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("vqa", benchmarks::vqa::DATA)?;
+            Ok(Box::new(benchmarks::Vqa::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
+        },
+        own_verifier: None,
+    },
 ];
 
 /// A benchmark by its name.

@@ -13,6 +13,7 @@ pub mod metrics;
 mod page;
 mod picture;
 mod random;
+mod results;
 mod run;
 mod sample;
 pub mod scenes;

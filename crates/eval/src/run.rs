@@ -148,7 +148,8 @@ async fn answer(
     if cancel.is_cancelled() {
         return Response::failed("cancelled");
     }
-    let lease = match sample.picture.as_ref().map(|picture| pictures.open(picture)).transpose() {
+    let picture = sample.picture.as_ref().filter(|_| subject.looks());
+    let lease = match picture.map(|picture| pictures.open(picture)).transpose() {
         Ok(lease) => lease,
         Err(failure) => return Response::failed(failure),
     };

@@ -19,7 +19,7 @@ use lavr_verify::Verifier;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
-use crate::{EvalError, Response, Sample, SpanVerdict, Task};
+use crate::{EvalError, Response, Sample, SpanVerdict, Task, results};
 
 /// The most tokens of a bare model's answer.
 const ANSWER_TOKENS: usize = 512;
@@ -32,6 +32,11 @@ pub trait Subject: Send + Sync {
 
     /// Whether it can do such a task at all; asked before a run starts.
     fn can(&self, task: &Task) -> bool;
+
+    /// Whether it looks at pictures. One that does not is given none, and they need not be there.
+    fn looks(&self) -> bool {
+        true
+    }
 
     /// Answers. A failure is a response that says so: one sample never ends a run.
     async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response;
@@ -295,7 +300,7 @@ impl Subject for Unchanged {
     }
 }
 
-/// Another program's answers, from a file of JSON lines `{"id": ..., "text": ...}`.
+/// Another program's answers, from a file of JSON lines `{"id": ..., "text": ...}`, or in COCO's layout of results.
 #[derive(Debug)]
 pub struct Answers {
     name: String,
@@ -335,6 +340,10 @@ impl Answers {
     /// When it can't be read, a line is no answer, or two answer the same sample.
     pub fn read(path: &Path) -> Result<Self, EvalError> {
         let text = std::fs::read_to_string(path).map_err(EvalError::file(path, "read"))?;
+        let name = format!("answers of {}", path.display());
+        if results::is_list(&text) {
+            return Ok(Self { name, answers: results::read(&text, path)? });
+        }
         let mut answers = HashMap::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let data = |message| EvalError::Data { path: path.into(), line: Some(index + 1), message };
@@ -346,7 +355,7 @@ impl Answers {
                 return Err(data(format!("`{}` is answered twice", line.id)));
             }
         }
-        Ok(Self { name: format!("answers of {}", path.display()), answers })
+        Ok(Self { name, answers })
     }
 
     /// How many of the samples have an answer.
@@ -364,6 +373,10 @@ impl Subject for Answers {
 
     fn can(&self, _: &Task) -> bool {
         true
+    }
+
+    fn looks(&self) -> bool {
+        false
     }
 
     async fn answer(&self, sample: &Sample, _: Option<ImageId>, _: &CancellationToken) -> Response {
