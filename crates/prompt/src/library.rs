@@ -6,8 +6,10 @@ use crate::{Prompt, PromptError};
 
 /// The files of `prompts/`.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("extract", include_str!("../../../prompts/extract.md")),
     ("planner", include_str!("../../../prompts/planner.md")),
     ("planner_native", include_str!("../../../prompts/planner_native.md")),
+    ("rewrite", include_str!("../../../prompts/rewrite.md")),
     ("vqa", include_str!("../../../prompts/vqa.md")),
 ];
 

@@ -22,6 +22,7 @@ mod check;
 mod correct;
 mod experts;
 mod extract;
+mod language;
 mod scene;
 mod text;
 mod thresholds;
@@ -31,9 +32,9 @@ pub use check::{
     AnswerChecker, Checker, ColorChecker, CountChecker, ExistenceChecker, RelationChecker, TextChecker,
     standard_checkers,
 };
-pub use correct::{Correction, Corrector, Edit, Policy, RuleCorrector};
+pub use correct::{Correction, Corrector, Edit, ModelCorrector, Policy, RuleCorrector};
 pub use experts::Listener;
-pub use extract::{Extraction, Extractor, LexicalExtractor};
+pub use extract::{CombinedExtractor, Extraction, Extractor, LexicalExtractor, ModelExtractor};
 pub use scene::Scene;
 pub use thresholds::{Thresholds, ThresholdsError};
 pub use verifier::{Verification, Verifier, VerifierOptions};

@@ -175,6 +175,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What to call it in a reason: as the text does, or in another language by its label.
+    pub(crate) fn name_of<'e>(&self, entity: &'e Entity) -> &'e str {
+        match &entity.label {
+            Some(label) if self.match_kind(entity).is_none() => label,
+            _ => &entity.surface,
+        }
+    }
+
     /// How the text's word relates to its labels.
     pub(crate) fn match_kind(&self, entity: &Entity) -> Option<(MatchKind, bool)> {
         let words: Vec<&str> = entity.surface.split_whitespace().collect();

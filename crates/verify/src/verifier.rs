@@ -1,7 +1,8 @@
 //! The whole way: extract, look, check, decide, correct.
 
-use std::{sync::Arc, time::Instant};
+use std::{pin::pin, sync::Arc, time::Instant};
 
+use futures::future::{Either, select};
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
     Assertion, CallRecord, Capability, CheckedClaim, Claim, Entity, Event, ImageId, Judgement, Span, Usage,
@@ -9,8 +10,8 @@ use lavr_types::{
 };
 
 use crate::{
-    AnswerChecker, Checker, Corrector, Edit, Extractor, LexicalExtractor, Policy, RuleCorrector, Scene,
-    Thresholds,
+    AnswerChecker, Checker, Correction, Corrector, Edit, Extractor, LexicalExtractor, Policy, RuleCorrector,
+    Scene, Thresholds,
     check::standard_checkers,
     experts::{Experts, Listener},
     extract::Extraction,
@@ -117,7 +118,12 @@ impl Verifier {
         listener: Listener<'_>,
     ) -> Verification {
         let start = Instant::now();
-        let Extraction { claims, mut notes } = self.extractor.extract(text).await;
+        let extracting = self.extractor.extract(text);
+        let Extraction { claims, mut notes, usage: mut models } =
+            match select(pin!(extracting), pin!(cancel.cancelled())).await {
+                Either::Left((extraction, _)) => extraction,
+                Either::Right(_) => Extraction::default(),
+            };
         // A foreign extractor may err; a claim that does not fit the text cannot be edited.
         let claims: Vec<Claim> =
             claims.into_iter().filter(|claim| claim.span.of(text) == Some(claim.surface.as_str())).collect();
@@ -127,7 +133,12 @@ impl Verifier {
             experts.tell(Event::Judged { claim: claim.clone(), judgement: judgement.clone() });
         }
         let judged: Vec<(Claim, Judgement)> = claims.into_iter().zip(judgements).collect();
-        let correction = self.corrector.correct(text, &judged, self.options.policy).await;
+        let correcting = self.corrector.correct(text, &judged, self.options.policy);
+        let correction = match select(pin!(correcting), pin!(cancel.cancelled())).await {
+            Either::Left((correction, _)) => correction,
+            Either::Right(_) => Correction { text: text.to_owned(), ..Correction::default() },
+        };
+        models += correction.usage;
         notes.extend(correction.notes);
         if experts.exhausted() {
             notes.push("the limit of expert calls was reached: some claims were left unchecked".to_owned());
@@ -152,7 +163,7 @@ impl Verifier {
             tool_calls: calls.len() as u32 - cached,
             cached_calls: cached,
             elapsed: start.elapsed(),
-            ..Usage::default()
+            ..models
         };
         Verification {
             draft: text.to_owned(),

@@ -22,7 +22,7 @@ impl Checker for CountChecker {
             return Judgement::insufficient("no claim of a number");
         };
         let labels = scene.labels_of(entity);
-        let name = &entity.surface;
+        let name = scene.name_of(entity);
         if labels.is_empty() {
             return Judgement::insufficient(format!("no detector label stands for \"{name}\""));
         }

@@ -22,7 +22,7 @@ impl Checker for ExistenceChecker {
             return Judgement::insufficient("no claim of existence");
         };
         let labels = scene.labels_of(entity);
-        let name = &entity.surface;
+        let name = scene.name_of(entity);
         if labels.is_empty() {
             return Judgement::insufficient(format!("no detector label stands for \"{name}\""));
         }
@@ -59,13 +59,13 @@ fn seen_though_denied(entity: &Entity, score: f32, evidence: Vec<Evidence>, scen
         return insufficient(evidence, format!("what was found need not be a \"{}\"", entity.surface));
     }
     let truth = Assertion::Existence { entity: entity.clone(), present: true };
-    contradicted(Some(truth), score, evidence, format!("found {} though denied", entity.surface))
+    contradicted(Some(truth), score, evidence, format!("found {} though denied", scene.name_of(entity)))
 }
 
 /// Whether two looks agree that nothing of these labels is there; else why that cannot be said.
 fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<(), String> {
     let limits = &scene.thresholds().existence;
-    let name = &entity.surface;
+    let name = scene.name_of(entity);
     let found = scene.find(entity, limits.asked, true);
     if !found.looked {
         return Err(format!("the detector was not asked for {name}"));
@@ -91,7 +91,7 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
         return insufficient(Vec::new(), reason);
     }
     let limits = &scene.thresholds().existence;
-    let name = &entity.surface;
+    let name = scene.name_of(entity);
     let mut evidence = scene.searched(labels);
     match stand_in(entity, labels, scene) {
         StandIn::None => contradicted(

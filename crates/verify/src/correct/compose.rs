@@ -13,6 +13,10 @@ impl Edits {
         self.0.push(Edit { span, replacement: replacement.to_owned(), claims: claims.to_vec() });
     }
 
+    pub(super) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub(super) fn insert_after(&mut self, place: usize, text: &str, claim: usize) {
         self.add(Span::new(place, place), text, &[claim]);
     }
@@ -137,7 +141,7 @@ impl Edits {
         edits.sort_by_key(|edit| edit.span);
         capitals(reading, &mut edits);
         let all = Span::new(0, reading.text.len());
-        Correction { text: apply(reading.text, all, &edits), edits, notes: Vec::new() }
+        Correction { text: apply(reading.text, all, &edits), edits, ..Correction::default() }
     }
 }
 
@@ -158,7 +162,7 @@ pub(super) fn deletion(reading: &Reading<'_>, tokens: &std::ops::Range<usize>) -
     }
 }
 
-fn apply(text: &str, within: Span, edits: &[Edit]) -> String {
+pub(super) fn apply(text: &str, within: Span, edits: &[Edit]) -> String {
     let mut result = String::with_capacity(within.end - within.start);
     let mut place = within.start;
     for edit in edits {
@@ -173,8 +177,10 @@ fn apply(text: &str, within: Span, edits: &[Edit]) -> String {
 /// "a" before what now begins with a vowel becomes "an", and the other way round.
 fn articles(reading: &Reading<'_>, edits: &mut Vec<Edit>) {
     let mut found = Vec::new();
-    for token in &reading.tokens {
+    for (place, token) in reading.tokens.iter().enumerate() {
         if !matches!(token.lower.as_str(), "a" | "an")
+            // "Junto a ocho perros" has no article there.
+            || reading.foreign[reading.sentence_of(place)]
             || edits.iter().any(|edit| edit.span.overlaps(token.span))
         {
             continue;

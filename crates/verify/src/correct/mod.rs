@@ -2,19 +2,23 @@
 
 mod agreement;
 mod compose;
+mod foreign;
+mod gate;
 mod neutral;
 mod removal;
+mod rewrite;
 mod structure;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, Judgement, Span, Verdict, Vocabulary};
+use lavr_types::{Assertion, Claim, Judgement, Span, Usage, Verdict, Vocabulary};
 
 use crate::{LexicalExtractor, text::Reading};
 
 use compose::Edits;
+pub use rewrite::ModelCorrector;
 pub(crate) use value::words_for;
 
 /// What becomes of claims that nothing confirms or contradicts.
@@ -41,7 +45,7 @@ pub struct Edit {
 }
 
 /// A corrected text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Correction {
     /// The text; byte for byte the draft where there is no edit.
     pub text: String,
@@ -49,6 +53,8 @@ pub struct Correction {
     pub edits: Vec<Edit>,
     /// What could not be mended.
     pub notes: Vec<String>,
+    /// What the models that were asked cost.
+    pub usage: Usage,
 }
 
 /// Makes a text true to the judgements of its claims.
@@ -64,6 +70,9 @@ pub trait Corrector: Send + Sync {
 /// Counts, colours, relations and text are replaced by what was measured; noun, article and verb then agree. What is
 /// absent goes with the words that only serve it; a sentence that cannot lose it gracefully is put plainly ("There
 /// is a sofa.") or removed. The result is read again, and must not say again what was contradicted.
+///
+/// These are the rules of English. Sentences in a language that has a data file (German, Spanish, Chinese) are edited
+/// where the file can make the edit agree; all others keep their words, and a note says what is wrong in them.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleCorrector<'v> {
     vocabulary: &'v Vocabulary,
@@ -98,8 +107,10 @@ impl<'v> RuleCorrector<'v> {
         let reading = Reading::new(draft, self.vocabulary);
         let mut severity: BTreeMap<usize, Severity> = BTreeMap::new();
         loop {
-            let edits = self.edits(&reading, judged, policy, &severity);
-            let correction = edits.apply(&reading);
+            let mut edits = self.edits(&reading, judged, policy, &severity);
+            let notes = foreign::edits(&reading, judged, policy, &mut edits);
+            let mut correction = edits.apply(&reading);
+            correction.notes = notes;
             let faults = self.faults(&reading, judged, &correction.text);
             if faults.is_empty() {
                 return correction;
@@ -113,7 +124,6 @@ impl<'v> RuleCorrector<'v> {
                 }
             }
             if stuck {
-                let mut correction = correction;
                 correction.notes.push("a contradicted claim could not be taken out of the text".to_owned());
                 return correction;
             }
@@ -136,6 +146,7 @@ impl<'v> RuleCorrector<'v> {
             if judgement.verdict == Verdict::Insufficient {
                 match policy {
                     Policy::Mark => edits.insert_after(claim.span.end, " [unverified]", index),
+                    Policy::Drop if is_foreign(reading, sentence) => {}
                     Policy::Drop => {
                         value::drop(reading, &mut edits, index, claim, &mut absent, &mut gone, sentence);
                     }
@@ -143,7 +154,7 @@ impl<'v> RuleCorrector<'v> {
                 }
                 continue;
             }
-            if judgement.verdict != Verdict::Contradicted {
+            if judgement.verdict != Verdict::Contradicted || is_foreign(reading, sentence) {
                 continue;
             }
             match (severity.get(&sentence), &claim.assertion, &judgement.truth) {
@@ -233,6 +244,7 @@ impl<'v> RuleCorrector<'v> {
             .iter()
             .filter(|(claim, judgement)| {
                 judgement.verdict == Verdict::Contradicted
+                    && !is_foreign(reading, sentence_at(reading, claim.span))
                     && said.iter().any(|other| says_same(&other.assertion, &claim.assertion))
                     // Said elsewhere too, where it was not contradicted: not this edit's fault.
                     && !judged.iter().any(|(other, verdict)| {
@@ -249,6 +261,10 @@ impl Corrector for RuleCorrector<'_> {
     async fn correct(&self, draft: &str, judged: &[(Claim, Judgement)], policy: Policy) -> Correction {
         self.rewrite(draft, judged, policy)
     }
+}
+
+fn is_foreign(reading: &Reading<'_>, sentence: usize) -> bool {
+    reading.foreign.get(sentence).copied().unwrap_or_default()
 }
 
 fn sentence_at(reading: &Reading<'_>, span: Span) -> usize {

@@ -201,7 +201,7 @@ fn relation_words(surface: &str, relation: SpatialRelation, has_object: bool) ->
 }
 
 /// Text from a picture as it may stand in an answer: one line, no quotation marks, not endless.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     let line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -1,17 +1,26 @@
 //! What a text says that pixels can confirm or contradict.
 
 mod color;
+mod combined;
+mod model;
 mod quote;
 mod relation;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, CountBound, Entity, Vocabulary, vocabulary::MatchKind};
+use lavr_types::{Assertion, Claim, CountBound, Entity, Usage, Vocabulary, vocabulary::MatchKind};
 
-use crate::text::{NounPhrase, Reading};
+use crate::{
+    language,
+    text::{NounPhrase, Reading},
+};
+
+pub use combined::CombinedExtractor;
+pub use model::ModelExtractor;
 
 pub(crate) use color::said;
+pub(crate) use model::{message, usage};
 pub(crate) use quote::normalized;
 
 /// Finds the claims of a text.
@@ -22,15 +31,18 @@ pub trait Extractor: Send + Sync {
 }
 
 /// The claims of a text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Extraction {
     /// The claims, in the order of their spans.
     pub claims: Vec<Claim>,
     /// What a reader has to know: a part of the text that was not read.
     pub notes: Vec<String>,
+    /// What the models that were asked cost.
+    pub usage: Usage,
 }
 
-/// Reads English without a model: nouns by the vocabulary, numbers, colours, prepositions, quotations.
+/// Reads English without a model: nouns by the vocabulary, numbers, colours, prepositions, quotations. Of the other
+/// languages that have a data file (German, Spanish, Chinese) it reads nouns, numbers, colours and denials.
 ///
 /// Each claim's span is the words that carry it: the noun for existence, the number words for a count ("two", "at
 /// least three"), the colour with its shade ("dark blue"), the preposition for a relation ("to the left of"), the
@@ -69,6 +81,9 @@ impl<'v> LexicalExtractor<'v> {
         for phrase in &reading.phrases {
             claims.extend(of_phrase(&reading, phrase));
         }
+        for sentence in 0..reading.sentences.len() {
+            claims.extend(reading.scan(sentence).iter().flat_map(language::claims));
+        }
         leave_parts_out(&mut claims);
         claims.extend(color::of_phrases(&reading, self.vocabulary));
         claims.extend(relation::claims(&reading));
@@ -77,15 +92,22 @@ impl<'v> LexicalExtractor<'v> {
         claims.extend(sentences_without(&reading, &claims));
         claims.sort_by_key(|claim| (claim.span, claim.kind()));
         let mut notes = Vec::new();
-        if reading.foreign.iter().any(|foreign| *foreign) {
-            notes.push(if reading.foreign.iter().all(|foreign| *foreign) {
-                "the text does not read as English: the lexical extractor found no claims in it".to_owned()
+        let read = reading
+            .foreign
+            .iter()
+            .zip(&reading.languages)
+            .map(|(foreign, known)| !foreign || known.is_some());
+        let read: Vec<bool> = read.collect();
+        if read.contains(&false) {
+            notes.push(if read.contains(&true) {
+                "some sentences are in a language that the lexical extractor does not read: it found no claims in them"
+                    .to_owned()
             } else {
-                "some sentences do not read as English: the lexical extractor found no claims in them"
+                "the text is in a language that the lexical extractor does not read: it found no claims in it"
                     .to_owned()
             });
         }
-        Extraction { claims, notes }
+        Extraction { claims, notes, usage: Usage::default() }
     }
 }
 

@@ -38,19 +38,32 @@ pub(crate) fn is_english(tokens: &[Token], vocabulary: &Vocabulary) -> bool {
     if latin * 10 < words.len() * 7 {
         return false;
     }
-    let english = words.iter().filter(|word| ENGLISH.contains(word)).count();
+    let english = function_words(&words);
     let foreign = words.iter().filter(|word| FOREIGN.contains(word)).count();
-    let known = words
-        .iter()
-        .filter(|word| {
-            vocabulary.longest_match(&[word]).is_some()
-                || vocabulary.color(word).is_some()
-                || vocabulary.number(word).is_some()
-        })
-        .count();
+    let known = known_words(&words, vocabulary);
     // A long run of words without one that English cannot do without is something else.
     let enough = english * 12 >= words.len() || (known * 3 >= words.len());
     english + known > 0 && foreign <= english && enough
+}
+
+/// How many of the words show that a sentence is English.
+pub(crate) fn english_words(tokens: &[Token], vocabulary: &Vocabulary) -> usize {
+    let words = tokens.iter().filter(|token| token.kind == TokenKind::Word);
+    let words: Vec<&str> = words.map(|token| token.lower.as_str()).collect();
+    function_words(&words) + known_words(&words, vocabulary)
+}
+
+fn function_words(words: &[&str]) -> usize {
+    words.iter().filter(|word| ENGLISH.contains(word)).count()
+}
+
+fn known_words(words: &[&str], vocabulary: &Vocabulary) -> usize {
+    let known = |word: &&&str| {
+        vocabulary.longest_match(&[word]).is_some()
+            || vocabulary.color(word).is_some()
+            || vocabulary.number(word).is_some()
+    };
+    words.iter().filter(known).count()
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ use std::ops::Range;
 
 use lavr_types::{Span, Vocabulary};
 
-pub(crate) use language::is_english;
+use crate::language::{self as languages, Language, Scan};
+
+pub(crate) use language::{english_words, is_english};
 pub(crate) use phrase::{ColorWord, Determiner, NounPhrase};
 pub(crate) use token::{Token, TokenKind, sentences, tokenize};
 
@@ -28,15 +30,26 @@ pub(crate) struct Reading<'t> {
     pub(crate) phrases: Vec<NounPhrase>,
     /// Sentences that are not English, by place in `sentences`.
     pub(crate) foreign: Vec<bool>,
+    /// The language of those that a data file makes readable.
+    pub(crate) languages: Vec<Option<&'static Language>>,
 }
 
 impl<'t> Reading<'t> {
     pub(crate) fn new(text: &'t str, vocabulary: &Vocabulary) -> Self {
         let tokens = tokenize(text);
         let sentences = sentences(&tokens);
-        let foreign: Vec<bool> =
-            sentences.iter().map(|range| !is_english(&tokens[range.clone()], vocabulary)).collect();
-        let mut reading = Self { text, tokens, sentences, phrases: Vec::new(), foreign };
+        let (foreign, languages) = sentences
+            .iter()
+            .map(|range| {
+                let tokens = &tokens[range.clone()];
+                let english = english_words(tokens, vocabulary);
+                let language = languages::of(text, tokens)
+                    .filter(|(_, score)| *score > english)
+                    .map(|(language, _)| language);
+                (language.is_some() || !is_english(tokens, vocabulary), language)
+            })
+            .unzip();
+        let mut reading = Self { text, tokens, sentences, phrases: Vec::new(), foreign, languages };
         phrases::find(&mut reading, vocabulary);
         reading
     }
@@ -74,6 +87,12 @@ impl<'t> Reading<'t> {
             .iter()
             .position(|range| range.contains(&token))
             .unwrap_or(self.sentences.len().saturating_sub(1))
+    }
+
+    /// A sentence as its language's tables read it, where it is in another language that has some.
+    pub(crate) fn scan(&self, sentence: usize) -> Option<Scan<'t>> {
+        let language = self.languages.get(sentence).copied().flatten()?;
+        Some(Scan::new(self.text, language, &self.tokens[self.sentences[sentence].clone()]))
     }
 
     /// The noun phrase that ends right before a token.

@@ -125,7 +125,10 @@ pub(crate) fn sentences(tokens: &[Token]) -> Vec<Range<usize>> {
 /// A full stop, or a quotation that ends with one at the end of a line.
 fn ends_sentence(token: &Token, next: Option<&Token>) -> bool {
     match token.kind {
-        TokenKind::Mark => matches!(token.lower.as_str(), "." | "!" | "?" | "\u{3002}" | "\u{2026}"),
+        TokenKind::Mark => matches!(
+            token.lower.as_str(),
+            "." | "!" | "?" | "\u{3002}" | "\u{ff01}" | "\u{ff1f}" | "\u{2026}"
+        ),
         TokenKind::Quote => {
             let inner =
                 token.lower.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '!' | '?'));
