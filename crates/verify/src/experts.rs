@@ -96,6 +96,11 @@ impl<'d> Experts<'d> {
         (self.listener)(event);
     }
 
+    /// The name of the tool that is asked for a capability.
+    pub(crate) fn name_of(&self, capability: Capability) -> Option<&str> {
+        self.tool(capability).map(|spec| spec.name.as_str())
+    }
+
     fn tool(&self, capability: Capability) -> Option<&ToolSpec> {
         self.dispatcher.registry().with_capability(capability).next()
     }

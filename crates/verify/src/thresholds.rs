@@ -1,6 +1,9 @@
 //! Where the verifier draws its lines; the numbers and their reasons stand in `thresholds.toml`.
 
-use std::sync::OnceLock;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use serde::Deserialize;
 
@@ -14,9 +17,17 @@ pub struct Thresholds {
     pub(crate) color: Color,
     pub(crate) relation: Relation,
     pub(crate) text: Text,
-    reliable: Reliable,
+    absence: Absence,
+    recall: BTreeMap<String, f32>,
+    confidence: Confidence,
     confusable: Confusable,
+    /// The lines for detectors with scores of their own, by the tool's name.
+    #[serde(skip)]
+    detectors: BTreeMap<String, Arc<Thresholds>>,
 }
+
+/// The share of things that a trusted detector finds.
+const TRUSTED: f32 = 0.95;
 
 /// A thresholds file is not readable.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +41,6 @@ pub(crate) struct Existence {
     pub(crate) asked: f32,
     pub(crate) miss_whole: f32,
     pub(crate) miss_tiles: f32,
-    pub(crate) absent_confidence: f32,
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
 }
@@ -76,8 +86,16 @@ pub(crate) struct Text {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reliable {
-    labels: Vec<String>,
+struct Absence {
+    prior: f32,
+    clear: f32,
+    least: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confidence {
+    curve: Vec<[f32; 2]>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -108,16 +126,56 @@ impl Thresholds {
         Ok(toml::from_str(text)?)
     }
 
+    /// With other lines for what the tool of this name finds: scores of two detectors mean different things. A detector
+    /// that is not named here is held to the lines of the embedded one.
+    ///
+    /// ```
+    /// use lavr_verify::Thresholds;
+    ///
+    /// let better = Thresholds::builtin().clone().trusting(["bird", "clock", "bench"]);
+    /// let thresholds = Thresholds::builtin().clone().with_detector("find-objects", better);
+    /// ```
+    #[must_use]
+    pub fn with_detector(mut self, tool: impl Into<String>, own: Self) -> Self {
+        self.detectors.insert(tool.into(), Arc::new(own));
+        self
+    }
+
+    /// The lines for the findings of this tool.
+    pub(crate) fn for_detector(&self, tool: Option<&str>) -> &Self {
+        tool.and_then(|tool| self.detectors.get(tool)).map_or(self, |own| own)
+    }
+
     /// For a detector that misses few things of these labels: what it does not find of them may be called absent.
     #[must_use]
     pub fn trusting<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
-        self.reliable.labels = labels.into_iter().map(Into::into).collect();
+        self.recall = labels.into_iter().map(|label| (label.into(), TRUSTED)).collect();
         self
+    }
+
+    /// How sure two misses of all these labels make that nothing of them is there: the formula of `[absence]`.
+    pub(crate) fn absence_confidence(&self, labels: &[String]) -> f32 {
+        let Absence { prior, clear, .. } = self.absence;
+        let recall = |label: &String| self.recall.get(label).copied().unwrap_or(0.0);
+        let recall = labels.iter().map(recall).fold(1.0, f32::min);
+        let absent = prior * clear;
+        absent / (1.0 - prior).mul_add(1.0 - recall, absent)
     }
 
     /// Whether a miss of the label means anything.
     pub(crate) fn is_reliable(&self, label: &str) -> bool {
-        self.reliable.labels.iter().any(|known| known == label)
+        self.absence_confidence(&[label.to_owned()]) >= self.absence.least
+    }
+
+    /// How sure a finding of this score is: the curve of `[confidence]`.
+    pub(crate) fn confidence(&self, score: f32) -> f32 {
+        let curve = &self.confidence.curve;
+        let after = curve.iter().position(|[at, _]| *at > score).unwrap_or(curve.len());
+        match (after.checked_sub(1).and_then(|before| curve.get(before)), curve.get(after)) {
+            (Some([x, y]), Some([u, v])) => (v - y).mul_add((score - x) / (u - x), *y),
+            (Some([_, end]), None) | (None, Some([_, end])) => *end,
+            (None, None) => score,
+        }
     }
 
     /// Whether detectors take the two labels for each other.
@@ -142,7 +200,7 @@ mod tests {
     fn the_builtin_file_is_readable_and_names_labels_that_exist() {
         let thresholds = Thresholds::parse(include_str!("../thresholds.toml")).unwrap();
         let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
-        let named = thresholds.reliable.labels.iter().chain(thresholds.confusable.groups.iter().flatten());
+        let named = thresholds.recall.keys().chain(thresholds.confusable.groups.iter().flatten());
         for label in named {
             assert!(labels.contains(&label.as_str()), "{label}");
         }
@@ -152,6 +210,37 @@ mod tests {
                     && Vocabulary::builtin().color(other) == Some(other)
             );
         }
+    }
+
+    #[test]
+    fn classes_that_are_often_missed_are_never_called_absent() {
+        let thresholds = Thresholds::builtin();
+        assert!(["person", "cat", "dog", "car"].iter().all(|label| thresholds.is_reliable(label)));
+        assert!(
+            !["spoon", "book", "clock", "bird", "laptop"].iter().any(|label| thresholds.is_reliable(label))
+        );
+        // 0.3 * 0.98 / (0.3 * 0.98 + 0.7 * 0.06)
+        assert!((thresholds.absence_confidence(&["cat".into()]) - 0.875).abs() < 1e-3);
+        let weakest = thresholds.absence_confidence(&["cat".into(), "car".into()]);
+        assert!((weakest - thresholds.absence_confidence(&["car".into()])).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_better_score_is_never_less_sure() {
+        let thresholds = Thresholds::builtin();
+        let sure: Vec<f32> =
+            (0..=100_u8).map(|score| thresholds.confidence(f32::from(score) / 100.0)).collect();
+        assert!(sure.is_sorted() && sure.iter().all(|sure| (0.0..=1.0).contains(sure)));
+        assert!((thresholds.confidence(0.55) - 0.675).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_detector_brings_its_own_lines() {
+        let better = Thresholds::builtin().clone().trusting(["bird"]);
+        let thresholds = Thresholds::builtin().clone().with_detector("better", better);
+        assert!(thresholds.for_detector(Some("better")).is_reliable("bird"));
+        assert!(!thresholds.for_detector(Some("detect")).is_reliable("bird"));
+        assert!(!thresholds.for_detector(None).is_reliable("bird"));
     }
 
     #[test]

@@ -189,7 +189,9 @@ impl Verifier {
                 notes.push(format!("no image is named {image}: nothing was checked against it"));
                 continue;
             };
-            let (thresholds, vocabulary) = (&*self.options.thresholds, self.options.vocabulary);
+            let detector = experts.name_of(Capability::Detect);
+            let thresholds = self.options.thresholds.for_detector(detector);
+            let vocabulary = self.options.vocabulary;
             let scene = Scene::observe(image, size, claims, experts, thresholds, vocabulary).await;
             let mut judgements = Vec::with_capacity(claims.len());
             for claim in claims {

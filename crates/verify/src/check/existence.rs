@@ -37,13 +37,16 @@ impl Checker for ExistenceChecker {
         let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
         match (found.objects.first(), *present) {
             (Some(best), true) => {
-                supported(best.score, evidence, format!("found: {} (score {:.2})", best.label, best.score))
+                let sure = scene.thresholds().confidence(best.score);
+                supported(sure, evidence, format!("found: {} (score {:.2})", best.label, best.score))
             }
-            (Some(best), false) => seen_though_denied(entity, best.score, evidence, scene),
+            (Some(best), false) => {
+                seen_though_denied(entity, scene.thresholds().confidence(best.score), evidence, scene)
+            }
             (None, true) => missing(entity, &labels, scene),
             (None, false) => match absence(entity, &labels, scene) {
                 Ok(()) => supported(
-                    limits.absent_confidence,
+                    scene.thresholds().absence_confidence(&labels),
                     scene.searched(&labels),
                     format!("looked twice and found no {name}"),
                 ),
@@ -90,13 +93,13 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
     if let Err(reason) = absence(entity, labels, scene) {
         return insufficient(Vec::new(), reason);
     }
-    let limits = &scene.thresholds().existence;
+    let absent = scene.thresholds().absence_confidence(labels);
     let name = scene.name_of(entity);
     let mut evidence = scene.searched(labels);
     match stand_in(entity, labels, scene) {
         StandIn::None => contradicted(
             Some(Assertion::Existence { entity: entity.clone(), present: false }),
-            limits.absent_confidence,
+            absent,
             evidence,
             format!("looked twice and found no {name}"),
         ),
@@ -108,7 +111,7 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
             let reason = format!("found no {name} but {}", other.surface);
             contradicted(
                 Some(Assertion::Existence { entity: other, present: true }),
-                limits.absent_confidence.min(score),
+                absent.min(scene.thresholds().confidence(score)),
                 evidence,
                 reason,
             )
