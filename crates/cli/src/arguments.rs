@@ -184,7 +184,13 @@ pub(crate) struct Eval {
     /// Score another program's answers: JSON lines {"id": ..., "text": ...}
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
-    /// A variant that the benchmark names (a parser, a split, ...)
+    /// The model that judges descriptions, where the benchmark has them judged: as --planner [default: that one]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) judge: Option<String>,
+    /// Print what is asked as JSON lines (id, task, text, image) and stop, for a program that answers elsewhere
+    #[arg(long, conflicts_with_all = ["answers", "subject", "out"])]
+    pub(crate) list: bool,
+    /// Variants that the benchmark names (a parser, a split, ...), with commas between
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
     /// At most so many samples, chosen by --seed

@@ -15,6 +15,18 @@ pub trait Benchmark: Send + Sync {
     /// What the responses are worth. Samples without a response were left out of the run.
     fn score(&self, responses: &Responses) -> Scores;
 
+    /// Whether its scores need a language model that judges the responses.
+    fn needs_judge(&self) -> bool {
+        false
+    }
+
+    /// What a judge is to be asked about these responses, where [`Self::needs_judge`]: a benchmark of its own, whose samples
+    /// are put to the judge as to any subject and whose scores complete these. `None` where there is nothing to judge.
+    fn judging(&self, responses: &Responses) -> Option<Box<dyn Benchmark>> {
+        let _ = responses;
+        None
+    }
+
     /// The cases one by one, for a page to leaf through.
     fn cases(&self, responses: &Responses) -> Vec<Case> {
         self.samples()

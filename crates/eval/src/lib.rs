@@ -8,6 +8,7 @@
 mod benchmark;
 pub mod benchmarks;
 pub mod catalogue;
+mod data;
 mod error;
 pub mod metrics;
 mod page;
@@ -19,6 +20,7 @@ mod sample;
 pub mod scenes;
 mod scores;
 mod subject;
+mod tsv;
 
 pub use benchmark::{Benchmark, Case, Responses};
 pub use error::EvalError;

@@ -36,6 +36,9 @@ pub enum Task {
 pub struct Response {
     /// The answer, the description or the corrected text.
     pub text: String,
+    /// The text before it was corrected, where that changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<String>,
     /// Verdicts on parts of a text that was to be checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<SpanVerdict>,

@@ -24,6 +24,9 @@ use crate::{EvalError, Response, Sample, SpanVerdict, Task, results};
 /// The most tokens of a bare model's answer.
 const ANSWER_TOKENS: usize = 512;
 
+/// The most tokens of a judge's verdict: a word, and the start of a sentence from models that can't do with one.
+const VERDICT_TOKENS: usize = 16;
+
 /// Something that answers samples.
 #[async_trait]
 pub trait Subject: Send + Sync {
@@ -43,23 +46,35 @@ pub trait Subject: Send + Sync {
 }
 
 /// A chat model that is asked with the picture and nothing else.
-pub struct BareModel(Arc<dyn ChatModel>);
+pub struct BareModel {
+    model: Arc<dyn ChatModel>,
+    max_tokens: usize,
+}
 
 impl BareModel {
     /// Evaluates this model. Where it sees no images it gets the question alone, which measures its prejudice.
     pub fn new(model: Arc<dyn ChatModel>) -> Self {
-        Self(model)
+        Self { model, max_tokens: ANSWER_TOKENS }
+    }
+
+    /// This model as a judge, whose verdict is a word.
+    pub fn judge(model: Arc<dyn ChatModel>) -> Self {
+        Self { model, max_tokens: VERDICT_TOKENS }
     }
 }
 
 #[async_trait]
 impl Subject for BareModel {
     fn name(&self) -> String {
-        format!("model {}", self.0.capabilities().name)
+        format!("model {}", self.model.capabilities().name)
     }
 
     fn can(&self, task: &Task) -> bool {
         matches!(task, Task::Question(_) | Task::Describe(_))
+    }
+
+    fn looks(&self) -> bool {
+        self.model.capabilities().images
     }
 
     async fn answer(&self, sample: &Sample, image: Option<ImageId>, cancel: &CancellationToken) -> Response {
@@ -67,16 +82,16 @@ impl Subject for BareModel {
             return Response::failed("a bare model only answers and describes");
         };
         let start = Instant::now();
-        let image = image.filter(|_| self.0.capabilities().images);
+        let image = image.filter(|_| self.model.capabilities().images);
         let picture = image.map(|image| Part::Image { image, alternative: "the picture".into() });
         let parts = picture.into_iter().chain([Part::Text { text: text.clone() }]).collect();
         let request = TurnRequest {
             messages: vec![Message { role: Role::User, parts }],
-            max_tokens: ANSWER_TOKENS,
+            max_tokens: self.max_tokens,
             ..TurnRequest::default()
         };
-        let name = &self.0.capabilities().name;
-        let reply = match self.0.stream(request, cancel.clone()).await {
+        let name = &self.model.capabilities().name;
+        let reply = match self.model.stream(request, cancel.clone()).await {
             Ok(stream) => collect(name, stream).await,
             Err(error) => Err(error),
         };
@@ -126,7 +141,12 @@ impl Subject for AgentSubject {
         };
         let images: Vec<ImageId> = image.into_iter().collect();
         match self.agent.ask(text, &images, cancel, &|_| ()).await {
-            Ok(answer) => Response { text: answer.text, usage: answer.usage, ..Response::default() },
+            Ok(answer) => Response {
+                draft: (answer.draft != answer.text).then_some(answer.draft),
+                text: answer.text,
+                usage: answer.usage,
+                ..Response::default()
+            },
             Err(error) => Response::failed(error.to_string()),
         }
     }
@@ -276,7 +296,13 @@ pub(crate) async fn verified(
         verdict: claim.judgement.verdict,
         reason: claim.judgement.reason.clone(),
     });
-    Response { verdicts: verdicts.collect(), usage: result.usage, text: result.text, ..Response::default() }
+    Response {
+        draft: (result.text != text).then(|| text.to_owned()),
+        verdicts: verdicts.collect(),
+        usage: result.usage,
+        text: result.text,
+        ..Response::default()
+    }
 }
 
 /// Leaves every text as it is: what a verifier must beat.
@@ -290,6 +316,10 @@ impl Subject for Unchanged {
 
     fn can(&self, task: &Task) -> bool {
         matches!(task, Task::Verify(_))
+    }
+
+    fn looks(&self) -> bool {
+        false
     }
 
     async fn answer(&self, sample: &Sample, _: Option<ImageId>, _: &CancellationToken) -> Response {
@@ -313,6 +343,8 @@ struct Line {
     id: String,
     #[serde(alias = "answer", alias = "response", alias = "caption")]
     text: String,
+    #[serde(default)]
+    draft: Option<String>,
     #[serde(default)]
     verdicts: Vec<SpanVerdict>,
     #[serde(default)]
@@ -349,8 +381,12 @@ impl Answers {
             let data = |message| EvalError::Data { path: path.into(), line: Some(index + 1), message };
             let line: Line = serde_json::from_str(line)
                 .map_err(|error| data(format!("{error}; expected {{\"id\": ..., \"text\": ...}}")))?;
-            let response =
-                Response { verdicts: line.verdicts, objects: line.objects, ..Response::text(line.text) };
+            let response = Response {
+                draft: line.draft,
+                verdicts: line.verdicts,
+                objects: line.objects,
+                ..Response::text(line.text)
+            };
             if answers.insert(line.id.clone(), response).is_some() {
                 return Err(data(format!("`{}` is answered twice", line.id)));
             }

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lavr_agent::{Agent, Limits};
 use lavr_eval::{
-    AgentSubject, Answers, BareModel, Benchmark, Captioner, Detector, Progress, RunOptions, Scores, Subject,
-    Unchanged, VerifierSubject,
+    AgentSubject, Answers, BareModel, Benchmark, Captioner, Case, Detector, Picture, Progress, Responses,
+    RunOptions, Scores, Subject, Task, Unchanged, VerifierSubject,
     catalogue::{Asks, BENCHMARKS, Entry, Source, entry},
 };
 use lavr_model::ChatModel;
@@ -64,27 +64,34 @@ pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken
     let setup = Setup::new(global, !eval.quiet)?;
     let source = interruptible(cancel, source(entry, eval, &setup)).await?;
     let benchmark = interruptible(cancel, benchmark(entry, source.clone())).await?;
+    if eval.list {
+        return list(benchmark.as_ref());
+    }
     let subject = interruptible(cancel, subject(entry, eval, &source, &setup)).await?;
-    let options = RunOptions {
-        limit: eval.limit,
-        seed: eval.seed,
-        parallel: eval.parallel,
-        records: eval.out.as_ref().map(|folder| folder.join("records.jsonl")),
-        afresh: eval.afresh,
+    // A judge that can't be had is told before the long run, not after it.
+    let judge = if benchmark.needs_judge() {
+        let choice = ModelChoice {
+            planner: eval.judge.clone().unwrap_or_else(|| eval.models.planner.clone()),
+            ..eval.models.clone()
+        };
+        let model = interruptible(cancel, chat_model(&choice, &setup)).await;
+        Some(BareModel::judge(model.context("the descriptions are judged by a model; --judge names it")?))
+    } else {
+        None
     };
-    let bar = bar(eval.quiet);
-    let progress = |progress: Progress<'_>| {
-        bar.set_length(progress.all as u64);
-        bar.set_position(progress.done as u64);
-        if let Some(failure) = progress.last.and_then(|record| record.response.failure.as_ref()) {
-            bar.suspend(|| anstream::eprintln!("a sample failed: {failure}"));
-        }
-    };
-    let responses =
-        lavr_eval::run(benchmark.as_ref(), subject.as_ref(), &setup.images, &options, cancel, &progress)
-            .await?;
-    bar.finish_and_clear();
+    let asking = Asking { eval, setup: &setup, cancel };
+    let responses = asking.run(benchmark.as_ref(), subject.as_ref(), eval.limit, "records.jsonl").await?;
     let mut scores = benchmark.score(&responses);
+    let mut cases = benchmark.cases(&responses);
+    if let (Some(judge), Some(judging)) = (&judge, benchmark.judging(&responses)) {
+        let verdicts = asking.run(judging.as_ref(), judge, None, "judge.jsonl").await?;
+        let judged = judging.score(&verdicts);
+        // What the judge says is what was asked for; what can be told without it comes after.
+        scores.tables.splice(0..0, judged.tables);
+        scores.notes.extend(judged.notes);
+        scores.notes.push(format!("judged by {}", judge.name()));
+        cases = judging.cases(&verdicts);
+    }
     let failed = responses.values().filter(|response| response.failure.is_some()).count();
     if failed > 0 {
         scores.notes.push(format!("{failed} of {} samples failed and count as unanswered", responses.len()));
@@ -101,7 +108,8 @@ pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken
         "cost": cost,
     });
     if let Some(folder) = &eval.out {
-        write_results(folder, &document, &scores, benchmark.as_ref(), subject.as_ref(), &responses, &setup)?;
+        let title = format!("{} on {}", subject.name(), entry.name);
+        write_results(folder, &document, &title, &scores, &cases, &setup)?;
     }
     let mut out = anstream::stdout();
     if eval.json {
@@ -123,12 +131,66 @@ pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken
     Ok(Outcome::Done)
 }
 
+/// What every run of this command shares.
+struct Asking<'a> {
+    eval: &'a Eval,
+    setup: &'a Setup,
+    cancel: &'a CancellationToken,
+}
+
+impl Asking<'_> {
+    /// Puts a benchmark to a subject, with a progress bar; the records go to a file of this name, where any are kept.
+    async fn run(
+        &self,
+        benchmark: &dyn Benchmark,
+        subject: &dyn Subject,
+        limit: Option<usize>,
+        records: &str,
+    ) -> anyhow::Result<Responses> {
+        let options = RunOptions {
+            limit,
+            seed: self.eval.seed,
+            parallel: self.eval.parallel,
+            records: self.eval.out.as_ref().map(|folder| folder.join(records)),
+            afresh: self.eval.afresh,
+        };
+        let bar = bar(self.eval.quiet);
+        let progress = |progress: Progress<'_>| {
+            bar.set_length(progress.all as u64);
+            bar.set_position(progress.done as u64);
+            if let Some(failure) = progress.last.and_then(|record| record.response.failure.as_ref()) {
+                bar.suspend(|| anstream::eprintln!("a sample failed: {failure}"));
+            }
+        };
+        let images = &self.setup.images;
+        let responses = lavr_eval::run(benchmark, subject, images, &options, self.cancel, &progress).await?;
+        bar.finish_and_clear();
+        Ok(responses)
+    }
+}
+
+/// What a benchmark asks, for programs that answer elsewhere.
+fn list(benchmark: &dyn Benchmark) -> anyhow::Result<Outcome> {
+    let mut out = anstream::stdout().lock();
+    for sample in benchmark.samples() {
+        let (task, text) = match &sample.task {
+            Task::Question(text) => ("question", Some(text)),
+            Task::Describe(text) => ("describe", Some(text)),
+            Task::Verify(text) => ("verify", Some(text)),
+            Task::Detect => ("detect", None),
+        };
+        let image = sample.picture.as_ref().map(Picture::name);
+        writeln!(out, "{}", json!({ "id": sample.id, "task": task, "text": text, "image": image }))?;
+    }
+    Ok(Outcome::Done)
+}
+
 fn number(value: &serde_json::Value) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
 /// What a sample cost on average.
-fn cost(responses: &lavr_eval::Responses) -> serde_json::Value {
+fn cost(responses: &Responses) -> serde_json::Value {
     let count = responses.len().max(1) as f64;
     let mean = |of: &dyn Fn(&lavr_eval::Response) -> f64| responses.values().map(of).sum::<f64>() / count;
     json!({
@@ -219,7 +281,7 @@ async fn subject(
 async fn chat_model(choice: &ModelChoice, setup: &Setup) -> anyhow::Result<Arc<dyn ChatModel>> {
     match setup.planner(choice).await? {
         PlannerModel::Model(model) => Ok(model),
-        PlannerModel::Fixed => anyhow::bail!("a bare model is to be measured, but --planner is none"),
+        PlannerModel::Fixed => anyhow::bail!("a chat model is needed, and none is chosen"),
         PlannerModel::Unavailable(why) => anyhow::bail!("no model could be had: {why}"),
     }
 }
@@ -236,10 +298,9 @@ fn bar(quiet: bool) -> ProgressBar {
 fn write_results(
     folder: &Path,
     document: &serde_json::Value,
+    title: &str,
     scores: &Scores,
-    benchmark: &dyn Benchmark,
-    subject: &dyn Subject,
-    responses: &lavr_eval::Responses,
+    cases: &[Case],
     setup: &Setup,
 ) -> anyhow::Result<()> {
     let write = |name: &str, text: &str| {
@@ -247,6 +308,5 @@ fn write_results(
         std::fs::write(&path, text).with_context(|| format!("could not write `{}`", path.display()))
     };
     write("scores.json", &(serde_json::to_string_pretty(document)? + "\n"))?;
-    let title = format!("{} on {}", subject.name(), benchmark.name());
-    write("cases.html", &lavr_eval::page(&title, scores, &benchmark.cases(responses), &setup.images))
+    write("cases.html", &lavr_eval::page(title, scores, cases, &setup.images))
 }

@@ -21,7 +21,7 @@ pub(super) struct Instances {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Image {
     pub(super) id: u64,
-    file_name: String,
+    pub(super) file_name: String,
 }
 
 #[derive(Debug, Deserialize)]

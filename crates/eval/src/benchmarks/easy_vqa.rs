@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use crate::{Archive, Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task};
+use crate::{
+    Archive, Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task,
+    metrics::yes_no::{Parser, Reading},
+};
 
 /// What it measures, for people.
 pub const ABOUT: &str = "Questions about synthetic pictures of one shape (circle, rectangle, triangle) in one of eight \
@@ -64,20 +67,16 @@ impl EasyVqa {
 
 /// The one answer word that a text gives; `None` where it gives none, or several that exclude each other.
 fn answer_in(text: &str, of: Kind) -> Option<&'static str> {
+    if of == Kind::YesNo {
+        return match Parser::Plain.read(text, true) {
+            Reading::Yes => Some("yes"),
+            Reading::No => Some("no"),
+            Reading::Unclear => None,
+        };
+    }
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split(|letter: char| !letter.is_alphabetic() && letter != '\'').collect();
     let said = |word: &str| words.contains(&word);
-    if of == Kind::YesNo {
-        // The first plain yes or no counts; a sentence without one denies by its "no", "not" or "n't".
-        let plain = words.iter().find(|word| matches!(**word, "yes" | "no"));
-        return match plain {
-            Some(&"yes") => Some("yes"),
-            Some(_) => Some("no"),
-            None if words.iter().any(|word| *word == "not" || word.ends_with("n't")) => Some("no"),
-            None if words.iter().all(|word| word.is_empty()) => None,
-            None => Some("yes"),
-        };
-    }
     let mut found =
         WORDS.iter().filter(|word| of.holds(word) && (said(word) || **word == "gray" && said("grey")));
     match (found.next(), found.next()) {

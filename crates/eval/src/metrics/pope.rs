@@ -1,1 +1,0 @@
-//! POPE: polling for objects.
