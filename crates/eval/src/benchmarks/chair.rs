@@ -74,9 +74,10 @@ impl Chair {
             Lexicon::coco().clone()
         };
         let instances = Instances::read(folder)?;
-        let captions = match files::named(folder, "captions")?.is_empty() {
-            true => Captions::default(),
-            false => Captions::read(folder)?,
+        let captions = if files::named(folder, "captions")?.is_empty() {
+            Captions::default()
+        } else {
+            Captions::read(folder)?
         };
         let classes = instances.classes();
         let mut truth = GroundTruth::default();
@@ -159,7 +160,8 @@ impl Benchmark for Chair {
                 each(all.objects - all.recalled),
             ],
         );
-        let mut scores = Scores { tables: vec![table, facts, worst_classes(&judged)], notes: Vec::new() };
+        let mut scores = Scores { tables: vec![table, facts], notes: Vec::new() };
+        scores.tables.extend(worst_classes(&judged));
         let failed = responses.values().filter(|response| response.failure.is_some()).count();
         let silent = units.iter().filter(|counts| counts.mentions == 0).count();
         for (count, what) in [
@@ -213,8 +215,8 @@ impl Benchmark for Chair {
     }
 }
 
-/// The classes that are hallucinated most.
-fn worst_classes(judged: &[Judged<'_>]) -> Table {
+/// The classes that are hallucinated most, where any is.
+fn worst_classes(judged: &[Judged<'_>]) -> Option<Table> {
     let mut classes: HashMap<&str, [usize; 2]> = HashMap::new();
     for one in judged {
         for mention in &one.mentions.objects {
@@ -231,5 +233,5 @@ fn worst_classes(judged: &[Judged<'_>]) -> Table {
     for ((wrong, class), named) in ordered.into_iter().take(SHOWN_CLASSES) {
         table.row(class, [Cell::count(wrong.0), Cell::count(named)]);
     }
-    table
+    (!table.rows.is_empty()).then_some(table)
 }

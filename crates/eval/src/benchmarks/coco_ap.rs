@@ -37,6 +37,9 @@ const MOST: usize = 100;
 /// The work that an interval may cost, in objects counted.
 const INTERVAL_WORK: usize = 200_000_000;
 
+/// How many labels that are no category a note names.
+const SHOWN_LABELS: usize = 8;
+
 /// How labels of COCO results, which are numbers, stand in a response.
 pub(crate) const NUMBERED: char = '#';
 
@@ -213,15 +216,18 @@ impl Benchmark for CocoAp {
 impl CocoAp {
     fn notes(&self, responses: &Responses, pictures: &[Picture]) -> Vec<String> {
         let mut notes = Vec::new();
-        let unknown: BTreeSet<&str> = responses
-            .values()
-            .flat_map(|response| &response.objects)
-            .filter(|detection| self.class(detection).is_none())
-            .map(|detection| detection.label.as_str())
-            .collect();
+        let objects = responses.values().flat_map(|response| &response.objects);
+        let unknown: Vec<&Detection> = objects.filter(|detection| self.class(detection).is_none()).collect();
         if !unknown.is_empty() {
-            let names: Vec<&str> = unknown.into_iter().collect();
-            notes.push(format!("labels that are no category of the data, left out: {}", names.join(", ")));
+            let names: BTreeSet<&str> = unknown.iter().map(|detection| detection.label.as_str()).collect();
+            let shown: Vec<&str> = names.iter().copied().take(SHOWN_LABELS).collect();
+            let more = if names.len() > shown.len() { ", ..." } else { "" };
+            notes.push(format!(
+                "{} boxes have one of {} labels that are no category of the data, and are left out: {}{more}",
+                unknown.len(),
+                names.len(),
+                shown.join(", ")
+            ));
         }
         let failed = responses.values().filter(|response| response.failure.is_some()).count();
         if failed > 0 {

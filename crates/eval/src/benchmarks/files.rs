@@ -30,7 +30,8 @@ pub(super) fn named(folder: &Path, part: &str) -> Result<Vec<PathBuf>, EvalError
     for entry in std::fs::read_dir(folder).map_err(EvalError::file(folder, "read"))? {
         let path = entry.map_err(EvalError::file(folder, "read"))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_file() && name.ends_with(".json") && name.contains(part) {
+        let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        if json && name.contains(part) && path.is_file() {
             found.push(path);
         }
     }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::short_answers::{ShortAnswers, mean_of, text_of};
+use super::{
+    files,
+    short_answers::{ShortAnswers, mean_of, text_of},
+};
 use crate::{
     Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table,
     metrics::ocrbench::{CATEGORIES, group, is_right},
@@ -19,6 +22,9 @@ likelier a point: the table shows words an answer. Source: Liu et al., OCRBench,
 pub const DATA: &str = "OCRBench's JSON file (a list with `image_path`, `question`, `answers`, `type`), the pictures beside it \
 or in --pictures";
 
+/// A question with its points and how many words its answer has.
+type Scored<'b> = (&'b Sample, f64, usize);
+
 /// The benchmark with its data.
 #[derive(Debug)]
 pub struct OcrBench {
@@ -31,18 +37,19 @@ impl OcrBench {
     /// # Errors
     /// When it can't be read, is not in the format, or has a task that the benchmark does not know.
     pub fn open(data: &Path, pictures: Option<&Path>) -> Result<Self, EvalError> {
-        let data = ShortAnswers::open(data, pictures, false)?;
-        for (sample, item) in data.samples.iter().zip(&data.items) {
+        let read = ShortAnswers::open(data, pictures, false)?;
+        for (sample, item) in read.samples.iter().zip(&read.items) {
             let category = item.category.as_deref().unwrap_or_default();
             if !CATEGORIES.contains(&category) {
-                return Err(EvalError::Unfit(format!(
+                let message = format!(
                     "question `{}` is of the task `{category}`, which OCRBench does not have; its `type` is one of: {}",
                     sample.id,
                     CATEGORIES.join(", ")
-                )));
+                );
+                return Err(files::wrong(data, message));
             }
         }
-        Ok(Self { data })
+        Ok(Self { data: read })
     }
 }
 
@@ -56,7 +63,7 @@ impl Benchmark for OcrBench {
     }
 
     fn score(&self, responses: &Responses) -> Scores {
-        let mut groups: BTreeMap<usize, (&str, Vec<(&Sample, f64, usize)>)> = BTreeMap::new();
+        let mut groups: BTreeMap<usize, (&str, Vec<Scored<'_>>)> = BTreeMap::new();
         for (sample, item, response) in self.data.answered(responses) {
             let text = text_of(response).unwrap_or_default();
             let category = item.category.as_deref().unwrap_or_default();
@@ -70,7 +77,7 @@ impl Benchmark for OcrBench {
         let all: Vec<_> = groups.values().flat_map(|(_, scored)| scored.iter().copied()).collect();
         let mut table =
             Table::new("OCRBench", ["points", "right", "words an answer", "unanswered", "questions"]);
-        let mut row = |name: &str, scored: &[(&Sample, f64, usize)]| {
+        let mut row = |name: &str, scored: &[Scored<'_>]| {
             let (value, interval) = mean_of(scored.iter().map(|(sample, score, _)| (*sample, *score)));
             let words: usize = scored.iter().map(|(_, _, words)| words).sum();
             let cells = [

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, str::FromStr};
 
-use super::short_answers::{Item, ShortAnswers, mean_of, text_of};
+use super::{
+    files,
+    short_answers::{Item, ShortAnswers, mean_of, text_of},
+};
 use crate::{
     Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table,
     metrics::vqa::{accuracy, exact, normalised, relaxed},
@@ -74,12 +77,13 @@ impl Vqa {
         let read = ShortAnswers::open(data, pictures, true)?;
         let few = read.samples.iter().zip(&read.items).find(|(_, item)| item.answers.len() < 4);
         if let (Variant::Vqa, Some((sample, item))) = (variant, few) {
-            return Err(EvalError::Unfit(format!(
+            let message = format!(
                 "question `{}` has {} answer(s): with fewer than 4 no answer can be fully right in the variant `vqa`; take \
                  --variant exact, or relaxed",
                 sample.id,
                 item.answers.len()
-            )));
+            );
+            return Err(files::wrong(data, message));
         }
         Ok(Self { data: read, variant })
     }

@@ -11,6 +11,9 @@ use html::Element;
 
 use super::edit_distance::levenshtein;
 
+/// The most pairs of nodes that are compared: 480 MB of memory.
+const MOST_PAIRS: usize = 30_000_000;
+
 /// What of a table is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Compared {
@@ -39,10 +42,15 @@ enum Token {
 }
 
 /// How alike two tables are, 0 to 1. Each is an HTML document; the first table directly in its body counts. A text that
-/// is no document with such a table scores 0, a bare `<table>` too: see [`wrapped`].
+/// is no document with such a table scores 0, a bare `<table>` too: see [`wrapped`]. A table that repeats itself without end,
+/// as some models write them, scores 0 where comparing it would take all memory: more than 30 million pairs of nodes.
 pub fn teds(right: &str, read: &str, compared: Compared) -> f64 {
     let (Some(right), Some(read)) = (html::first_table(right), html::first_table(read)) else { return 0.0 };
-    let nodes = right.descendants().max(read.descendants());
+    let (nodes, read_nodes) = (right.descendants(), read.descendants());
+    if nodes.saturating_mul(read_nodes) > MOST_PAIRS {
+        return 0.0;
+    }
+    let nodes = nodes.max(read_nodes);
     if nodes == 0 {
         return 1.0;
     }
@@ -72,9 +80,10 @@ fn tree(element: &Element, compared: Compared) -> Tree<Node> {
             spans: cell.then(|| [span("colspan"), span("rowspan")]),
             content,
         },
-        children: match cell {
-            true => Vec::new(),
-            false => element.elements().map(|child| tree(child, compared)).collect(),
+        children: if cell {
+            Vec::new()
+        } else {
+            element.elements().map(|child| tree(child, compared)).collect()
         },
     }
 }

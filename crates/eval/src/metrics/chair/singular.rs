@@ -3,7 +3,7 @@
 //! The rules and exceptions are those of pattern (University of Antwerp, Tom De Smedt, BSD 3-Clause), which has them from
 //! Bermi Ferrer's Inflector (MIT). What looks like a mistake is one of theirs: "bus" becomes "bu", "four" becomes "fmy".
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use regex::Regex;
 
@@ -77,6 +77,14 @@ static COMPILED: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     RULES.iter().filter_map(|(pattern, instead)| Some((Regex::new(pattern).ok()?, *instead))).collect()
 });
 
+/// The letters in which a rule can find its ending: most words have none, and a data set has millions.
+const RULED: [char; 5] = ['s', 'a', 'i', 'e', 'x'];
+
+/// All endings of the words that stay as they are.
+static ENDINGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    words(UNCHANGED).flat_map(|word| (0..=word.len()).filter_map(|place| word.get(place..))).collect()
+});
+
 /// The singular of a word in small letters.
 pub fn singular(word: &str) -> String {
     if let Some((head, tail)) = word.split_once('-')
@@ -88,7 +96,7 @@ pub fn singular(word: &str) -> String {
         return format!("{}'s", singular(owners));
     }
     let in_ie = |stem: &str| word.strip_suffix('s').is_some_and(|singular| singular.ends_with(stem));
-    if words(UNCHANGED).any(|unchanged| unchanged.ends_with(word)) || words(IN_IE).any(in_ie) {
+    if ENDINGS.contains(word) || words(IN_IE).any(in_ie) {
         return word.to_owned();
     }
     for entry in words(IRREGULAR) {
@@ -97,6 +105,9 @@ pub fn singular(word: &str) -> String {
         {
             return format!("{before}{singular}");
         }
+    }
+    if !word.ends_with(RULED) && !word.starts_with("oxen") {
+        return word.to_owned();
     }
     match COMPILED.iter().find(|(rule, _)| rule.is_match(word)) {
         Some((rule, instead)) => rule.replace(word, *instead).into_owned(),

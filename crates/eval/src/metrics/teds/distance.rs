@@ -46,6 +46,7 @@ impl<'t, T> Ordered<'t, T> {
 /// The least cost of making one tree the other, where adding or taking out a node costs 1 and `rename` says what
 /// changing one costs (Zhang and Shasha, "Simple fast algorithms for the editing distance between trees and related
 /// problems", 1989).
+#[expect(clippy::needless_range_loop, reason = "the places of two trees and two matrices go together")]
 pub(super) fn tree_distance<T>(one: &Tree<T>, other: &Tree<T>, rename: impl Fn(&T, &T) -> f64) -> f64 {
     let (one, other) = (Ordered::new(one), Ordered::new(other));
     let (rows, columns) = (one.values.len(), other.values.len());
