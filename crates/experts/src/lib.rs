@@ -13,6 +13,7 @@
 
 use std::sync::Arc;
 
+pub use lavr_caption::Contrast;
 use lavr_caption::{BlipCaptioner, BlipConfig, BlipFiles, Describe, Grounded};
 use lavr_infer::{EngineChoice, SessionSource, Sessions};
 use lavr_model::ChatModel;
@@ -42,6 +43,7 @@ pub struct Experts {
     sessions: Arc<dyn SessionSource>,
     store: Store,
     vision: Option<Arc<dyn ChatModel>>,
+    contrast: Option<Contrast>,
     prompts: Library,
 }
 
@@ -57,7 +59,7 @@ impl Experts {
 
     /// Experts over these sessions and files.
     pub fn new(sessions: Arc<dyn SessionSource>, store: Store) -> Self {
-        Self { sessions, store, vision: None, prompts: Library::built_in() }
+        Self { sessions, store, vision: None, contrast: None, prompts: Library::built_in() }
     }
 
     /// With a model that sees images: it answers `vqa`.
@@ -65,6 +67,18 @@ impl Experts {
     pub fn with_vision(mut self, model: Arc<dyn ChatModel>) -> Self {
         self.vision = Some(model);
         self
+    }
+
+    /// With visual contrastive decoding in the captioning network, where one is here ([`Experts::captioning_network`]).
+    #[must_use]
+    pub fn with_contrast(mut self, contrast: Contrast) -> Self {
+        self.contrast = Some(contrast);
+        self
+    }
+
+    /// The captioning network whose files are here, by its name in the catalogue.
+    pub fn captioning_network(&self) -> Option<&'static str> {
+        network(&self.store).map(|(model, _)| model)
     }
 
     /// With prompts of one's own for the experts that ask a model.
@@ -79,14 +93,14 @@ impl Experts {
     /// # Errors
     /// When a tool's name or schema, or a prompt, is not usable.
     pub fn registry(self) -> Result<Registry, ExpertsError> {
-        let Self { sessions, store, vision, prompts } = self;
+        let Self { sessions, store, vision, contrast, prompts } = self;
         let mut registry = Registry::new()
             .with(lavr_detect::Detect::new(Arc::clone(&sessions)))?
             .with(lavr_ocr::Ocr::new(sessions))?
             .with(lavr_color::MeasureColor)?
             .with(lavr_relate::Relate)?
             .with(lavr_crop::Crop)?;
-        registry = registry.with(captioner(&store))?;
+        registry = registry.with(captioner(&store, contrast))?;
         if let Some(vision) = vision
             && let Some(vqa) = Vqa::new(vision, &prompts)?
         {
@@ -96,18 +110,25 @@ impl Experts {
     }
 }
 
-/// The captioning network where the user has given its files, the large one first; else a description composed
-/// from what the other experts see.
-fn captioner(store: &Store) -> Describe {
+/// The captioning network where the user has given its files; else a description composed from what the other experts
+/// see.
+fn captioner(store: &Store, contrast: Option<Contrast>) -> Describe {
+    let Some((model, files)) = network(store) else { return Describe::new(Grounded) };
+    let captioner = BlipCaptioner::new(model, files);
+    Describe::new(match contrast {
+        Some(contrast) => captioner.with_contrast(contrast),
+        None => captioner,
+    })
+}
+
+/// The captioning network that is here, the large one first.
+fn network(store: &Store) -> Option<(&'static str, BlipFiles)> {
     let networks = [
         ("blip-captioning-large-q4k", "blip-image-captioning-large-q4k.gguf", BlipConfig::Large),
         ("blip-captioning-base", "model.safetensors", BlipConfig::Base),
     ];
-    for (model, weights, config) in networks {
-        let files = store.find(model, weights).zip(store.find(model, "tokenizer.json"));
-        if let Some((weights, tokenizer)) = files {
-            return Describe::new(BlipCaptioner::new(model, BlipFiles { config, weights, tokenizer }));
-        }
-    }
-    Describe::new(Grounded)
+    networks.into_iter().find_map(|(model, weights, config)| {
+        let (weights, tokenizer) = store.find(model, weights).zip(store.find(model, "tokenizer.json"))?;
+        Some((model, BlipFiles { config, weights, tokenizer }))
+    })
 }

@@ -16,10 +16,12 @@
 
 mod blip;
 mod captioner;
+mod contrast;
 mod grounded;
 mod tool;
 
 pub use blip::{Blip, BlipCaptioner, BlipConfig, BlipError, BlipFiles, Described};
 pub use captioner::Captioner;
+pub use contrast::{Contrast, ContrastError};
 pub use grounded::Grounded;
 pub use tool::{CaptionArgs, Describe};

@@ -15,7 +15,7 @@ use candle_core::{
     Device, Tensor,
     quantized::{GgmlDType, QTensor, gguf_file},
 };
-use lavr_caption::{Blip, BlipCaptioner, BlipConfig, BlipError, BlipFiles, Describe};
+use lavr_caption::{Blip, BlipCaptioner, BlipConfig, BlipError, BlipFiles, Contrast, Describe};
 use lavr_tool::{CancellationToken, Dispatcher, Registry};
 use lavr_types::{CallId, FailureKind, Rect, ToolCall};
 use serde::Deserialize;
@@ -93,6 +93,51 @@ fn a_greedy_caption_is_that_of_the_reference() {
         reference.greedy_text.to_lowercase().trim_end_matches('.')
     );
     assert!(described.score > 0.0 && described.score <= 1.0);
+}
+
+#[test]
+fn a_contrast_of_nothing_changes_nothing_and_a_contrast_with_noise_does() {
+    let caption = |contrast| {
+        let blip = Blip::load(&files()).unwrap().with_contrast(contrast);
+        blip.describe(&picture(), Rect::from(WHOLE), &CancellationToken::new()).unwrap()
+    };
+    // Without weight, and with the best word alone plausible, decoding stays greedy.
+    assert_eq!(caption(Contrast::new(0.0, 0.1, 999, 1).unwrap()).tokens, reference().greedy);
+    assert_eq!(caption(Contrast::new(1.0, 1.0, 999, 1).unwrap()).tokens, reference().greedy);
+    let strong = Contrast::new(5.0, 1e-6, 999, 1).unwrap();
+    assert_eq!(caption(strong), caption(strong));
+    assert_ne!(caption(strong).tokens, reference().greedy);
+}
+
+#[test]
+fn each_word_of_a_contrasted_caption_is_the_best_of_the_contrasted_logits() {
+    let contrast = Contrast::new(2.0, 0.01, 700, 3).unwrap();
+    let blip = Blip::load(&files()).unwrap();
+    let input = blip.input(&picture(), Rect::from(WHOLE)).unwrap();
+    let noised = contrast.noised(&input.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+    let noised = Tensor::from_vec(noised, input.shape(), &Device::Cpu).unwrap();
+    let described = Blip::load(&files())
+        .unwrap()
+        .with_contrast(contrast)
+        .describe(&picture(), Rect::from(WHOLE), &CancellationToken::new())
+        .unwrap();
+    let mut said = vec![reference().sequence[0]];
+    said.extend(&described.tokens);
+    let (clear, noisy) = (blip.logits(&input, &said).unwrap(), blip.logits(&noised, &said).unwrap());
+    for (place, token) in described.tokens.iter().enumerate() {
+        let before = &said[..=place];
+        let mut logits = clear[place].clone();
+        // No three tokens come twice in a row.
+        for (token, logit) in logits.iter_mut().enumerate() {
+            let ending = [&before[before.len().saturating_sub(2)..], &[token as u32]].concat();
+            if before.windows(3).any(|three| three == ending) {
+                *logit = f32::NAN;
+            }
+        }
+        contrast.apply(&mut logits, &noisy[place]);
+        let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        assert!(best - logits[*token as usize] < 1e-3, "{place}");
+    }
 }
 
 /// The weights as a GGUF file, matrices in eight bits.

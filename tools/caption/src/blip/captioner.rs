@@ -9,19 +9,27 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::{Blip, BlipError, BlipFiles};
-use crate::Captioner;
+use crate::{Captioner, Contrast};
 
 /// Describes with BLIP. The files are read at the first call.
 pub struct BlipCaptioner {
     name: String,
     files: BlipFiles,
+    contrast: Option<Contrast>,
     loaded: OnceCell<Arc<Blip>>,
 }
 
 impl BlipCaptioner {
     /// A captioner with these files. `name` is what [`Caption::source`] says.
     pub fn new(name: impl Into<String>, files: BlipFiles) -> Self {
-        Self { name: name.into(), files, loaded: OnceCell::new() }
+        Self { name: name.into(), files, contrast: None, loaded: OnceCell::new() }
+    }
+
+    /// With visual contrastive decoding, as [`Blip::with_contrast`].
+    #[must_use]
+    pub fn with_contrast(mut self, contrast: Contrast) -> Self {
+        self.contrast = Some(contrast);
+        self
     }
 }
 
@@ -36,8 +44,14 @@ impl Captioner for BlipCaptioner {
         let blip = self
             .loaded
             .get_or_try_init(|| {
-                let files = self.files.clone();
-                context.blocking(move || Ok(Arc::new(Blip::load(&files)?)))
+                let (files, contrast) = (self.files.clone(), self.contrast);
+                context.blocking(move || {
+                    let blip = Blip::load(&files)?;
+                    Ok(Arc::new(match contrast {
+                        Some(contrast) => blip.with_contrast(contrast),
+                        None => blip,
+                    }))
+                })
             })
             .await?;
         let (blip, cancel) = (Arc::clone(blip), context.cancellation().clone());

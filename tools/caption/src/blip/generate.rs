@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use lavr_tool::CancellationToken;
 
 use super::{config::Settings, network::Network};
-use crate::BlipError;
+use crate::{BlipError, Contrast};
 
 /// No sequence of this many tokens comes twice: networks of this kind fall into loops ("a cat and a cat and a cat").
 /// As `no_repeat_ngram_size` of the reference does it.
@@ -19,9 +19,23 @@ pub(super) struct Generated {
     pub(super) score: f32,
 }
 
+/// What a network with its own cache has seen.
+pub(super) struct View {
+    pub(super) network: Network,
+    pub(super) image: Tensor,
+}
+
+impl View {
+    /// The logits of the token after the last of these.
+    fn next(&mut self, latest: &[u32]) -> Result<Option<Vec<f32>>, BlipError> {
+        Ok(self.network.decode(&self.image, latest)?.pop())
+    }
+}
+
+/// Writes a caption of what `clear` sees, contrasted with what `noisy` sees where it is given.
 pub(super) fn generate(
-    network: &mut Network,
-    image: &Tensor,
+    clear: &mut View,
+    mut noisy: Option<(&Contrast, &mut View)>,
     settings: &Settings,
     cancel: &CancellationToken,
 ) -> Result<Generated, BlipError> {
@@ -32,7 +46,16 @@ pub(super) fn generate(
             return Err(BlipError::Cancelled);
         }
         let latest = &tokens[tokens.len() - 1..];
-        let Some(logits) = network.decode(image, latest)?.pop() else { break };
+        let Some(mut logits) = clear.next(latest)? else { break };
+        if let Some((contrast, noisy)) = &mut noisy {
+            // What may not be said is not what the plausible is measured by.
+            for token in repeated(&tokens) {
+                if let Some(logit) = logits.get_mut(token as usize) {
+                    *logit = f32::NAN;
+                }
+            }
+            contrast.apply(&mut logits, &noisy.next(latest)?.unwrap_or_default());
+        }
         let Some((token, probability)) = likeliest(&logits, &tokens) else { break };
         if token == settings.end {
             break;

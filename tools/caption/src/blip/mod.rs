@@ -19,8 +19,9 @@ use lavr_tool::CancellationToken;
 use lavr_types::Rect;
 use tokenizers::Tokenizer;
 
+use crate::Contrast;
 use config::Settings;
-use generate::generate;
+use generate::{View, generate};
 use network::Network;
 
 /// The captioning network, ready to run. Calls from several threads are safe and share the weights.
@@ -28,6 +29,7 @@ pub struct Blip {
     network: Network,
     tokenizer: Tokenizer,
     settings: Settings,
+    contrast: Option<Contrast>,
 }
 
 /// A caption and how sure the network was of its words.
@@ -60,7 +62,14 @@ impl Blip {
             });
         }
         let network = Network::load(&config, &files.weights)?;
-        Ok(Self { network, tokenizer, settings })
+        Ok(Self { network, tokenizer, settings, contrast: None })
+    }
+
+    /// With visual contrastive decoding: twice the time, and no gain to be expected ([`Contrast`] says why).
+    #[must_use]
+    pub fn with_contrast(mut self, contrast: Contrast) -> Self {
+        self.contrast = Some(contrast);
+        self
     }
 
     /// Describes a part of a picture, in pixels. Blocks the thread; `cancel` is looked at between two words.
@@ -74,15 +83,29 @@ impl Blip {
         cancel: &CancellationToken,
     ) -> Result<Described, BlipError> {
         let input = pixels::tensor(pixels, area, self.settings.image_size)?;
-        // A copy shares the weights; its cache of keys and values is this call's own.
-        let mut network = self.network.clone();
-        let image = network.encode(&input)?;
-        let generated = generate(&mut network, &image, &self.settings, cancel)?;
+        let mut clear = self.view(&input)?;
+        let mut noisy = match &self.contrast {
+            None => None,
+            Some(contrast) => {
+                let noised = contrast.noised(&input.flatten_all()?.to_vec1::<f32>()?);
+                let noised = Tensor::from_vec(noised, input.shape(), input.device())?;
+                Some((contrast, self.view(&noised)?))
+            }
+        };
+        let noisy = noisy.as_mut().map(|(contrast, view)| (*contrast, view));
+        let generated = generate(&mut clear, noisy, &self.settings, cancel)?;
         let text = self.tokenizer.decode(&generated.tokens, true).map_err(|source| BlipError::Tokenizer {
             path: Path::new("tokenizer.json").to_owned(),
             source,
         })?;
         Ok(Described { text: sentence(&text), tokens: generated.tokens, score: generated.score })
+    }
+
+    /// What the network sees in an input. A copy shares the weights; its cache of keys and values is this view's own.
+    fn view(&self, input: &Tensor) -> Result<View, BlipError> {
+        let mut network = self.network.clone();
+        let image = network.encode(input)?;
+        Ok(View { network, image })
     }
 
     /// The logits of the next token after each of `tokens`, `[tokens, vocabulary]`, for an input `[1, 3, side, side]` as
