@@ -137,6 +137,7 @@ fn reply(text: String) -> Reply {
         text,
         reasoning: String::new(),
         calls: Vec::new(),
+        tokens: Vec::new(),
         reason: lavr::model::FinishReason::Stop,
         usage: lavr::model::TurnUsage::default(),
     }

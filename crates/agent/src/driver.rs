@@ -160,6 +160,10 @@ impl Agent {
                 Next::Call(calls) => {
                     let step = run.step_number();
                     observer(&Event::Thought { step, text: run.thought().to_owned() });
+                    for contradiction in run.contradictions() {
+                        let contradiction = contradiction.clone();
+                        observer(&Event::ThoughtContradicted { step, contradiction });
+                    }
                     for call in &calls {
                         observer(&Event::CallStarted { call: call.clone() });
                     }
@@ -229,7 +233,7 @@ impl Agent {
             let notes = vec!["no verifier is set up: the answer was not checked".to_owned()];
             return Checked { text: draft.text.clone(), claims: Vec::new(), notes, model_calls: 0 };
         };
-        let verification = verifier.verify(&draft.text, images, cancel, &|event| observer(&event)).await;
+        let verification = verifier.verify_draft(draft, images, cancel, &|event| observer(&event)).await;
         Checked {
             text: verification.text,
             claims: verification.claims,

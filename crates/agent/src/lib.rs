@@ -5,6 +5,7 @@
 //! calls and runs the verifier. A [`Planner`] turns a [`Situation`] into a decision: [`ModelPlanner`] asks a
 //! chat model, [`FixedPlanner`] looks, reads, measures and answers from the evidence without one.
 
+mod certainty;
 mod driver;
 mod error;
 mod fixed;

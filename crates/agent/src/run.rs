@@ -5,15 +5,16 @@ use std::time::Duration;
 use lavr_model::{ModelError, Reply, TurnRequest};
 use lavr_prompt::PromptError;
 use lavr_types::{
-    Answer, CallId, CallRecord, CheckedClaim, Draft, Failure, FailureKind, ImageId, Size, Step, ToolCall,
-    ToolSpec, Usage,
+    Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Size,
+    Step, ToolCall, ToolSpec, Usage, Vocabulary,
 };
+use lavr_verify::{Thresholds, contradictions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
-    grounding,
+    certainty, grounding,
 };
 
 /// What has happened, in order.
@@ -63,9 +64,19 @@ pub enum Next {
 #[serde(rename_all = "snake_case", tag = "phase")]
 enum Phase {
     Plan,
-    Act { thought: String, said: Option<String>, calls: Vec<Planned> },
-    Verify { draft: Draft },
-    Done { answer: Box<Answer> },
+    Act {
+        thought: String,
+        #[serde(default)]
+        contradictions: Vec<Contradiction>,
+        said: Option<String>,
+        calls: Vec<Planned>,
+    },
+    Verify {
+        draft: Draft,
+    },
+    Done {
+        answer: Box<Answer>,
+    },
 }
 
 /// A call to run, or one refused before it ran.
@@ -144,6 +155,14 @@ impl Run {
         }
     }
 
+    /// Where that thought contradicts what the run has seen.
+    pub fn contradictions(&self) -> &[Contradiction] {
+        match &self.phase {
+            Phase::Act { contradictions, .. } => contradictions,
+            _ => &[],
+        }
+    }
+
     /// What bounds the run.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -200,7 +219,12 @@ impl Run {
         self.usage.cached_tokens += reply.usage.cached_tokens;
         self.usage.output_tokens += reply.usage.output_tokens;
         match self.interpret(planner, tools, reply) {
-            Ok(decision) => self.decide(decision, Some(reply.text.clone()), tools, planner.sees()),
+            Ok(decision) => {
+                self.decide(decision, Some(reply.text.clone()), tools, planner.sees());
+                if let Phase::Verify { draft } = &mut self.phase {
+                    draft.tokens = certainty::of_answer(reply, &draft.text);
+                }
+            }
             Err(misunderstanding) => self.misunderstand(&reply.text, &misunderstanding),
         }
     }
@@ -226,7 +250,9 @@ impl Run {
 
     /// The calls of [`Next::Call`] ended, in their order.
     pub fn called(&mut self, records: Vec<CallRecord>) {
-        let Phase::Act { thought, said, calls } = std::mem::replace(&mut self.phase, Phase::Plan) else {
+        let Phase::Act { thought, contradictions, said, calls } =
+            std::mem::replace(&mut self.phase, Phase::Plan)
+        else {
             return;
         };
         let mut records = records.into_iter();
@@ -247,7 +273,7 @@ impl Run {
                 self.names.name(image);
             }
         }
-        self.turns.push(Turn::Step { step: Step { thought, calls }, said });
+        self.turns.push(Turn::Step { step: Step { thought, contradictions, calls }, said });
         if !self.must_answer
             && (self.steps_made() >= self.limits.steps || self.calls_made >= self.limits.calls)
         {
@@ -323,11 +349,18 @@ impl Run {
                 let calls =
                     calls.into_iter().map(|(tool, arguments)| self.planned(tool, arguments, tools, sees));
                 let calls = calls.collect::<Vec<_>>();
-                self.phase = Phase::Act { thought, said, calls };
+                let contradictions = self.contradicted(&thought);
+                self.phase = Phase::Act { thought, contradictions, said, calls };
             }
-            Decision::Answer { text, cites, .. } => match self.false_receipt(&cites) {
+            Decision::Answer { thought, text, cites } => match self.false_receipt(&cites) {
                 Some(message) => self.misunderstand(&said.unwrap_or_default(), &message),
-                None => self.phase = Phase::Verify { draft: Draft { text, cites } },
+                None => {
+                    // The last thought has no step of its own.
+                    for contradiction in self.contradicted(&thought) {
+                        self.note(format!("before the answer, {contradiction}"));
+                    }
+                    self.phase = Phase::Verify { draft: Draft { text, cites, tokens: Vec::new() } };
+                }
             },
         }
     }
@@ -363,6 +396,12 @@ impl Run {
         };
         let refused = refused.map(|message| Failure { kind: FailureKind::Refused, message });
         Planned { call, refused }
+    }
+
+    /// Where a thought contradicts what was seen before it.
+    fn contradicted(&self, thought: &str) -> Vec<Contradiction> {
+        let (vocabulary, thresholds) = (Vocabulary::builtin(), Thresholds::builtin());
+        contradictions(thought, &self.images(), self.records(), vocabulary, thresholds)
     }
 
     /// An answer must not rest on a call that never ran or failed.

@@ -87,6 +87,25 @@ async fn a_wrong_count_in_the_draft_is_corrected_by_what_the_detector_sees() {
 }
 
 #[tokio::test]
+async fn a_thought_against_the_evidence_is_told_before_its_calls() {
+    let (dispatcher, image) = dispatcher();
+    let again = r#"{"thought":"There are two dogs.","calls":[{"tool":"detect","args":{"image":"image1","labels":["cat"]}}]}"#;
+    let model = json_model(&[LOOK, again, r#"{"answer":"There is one dog.","cites":["call_1"]}"#]);
+    let agent = Agent::builder(dispatcher).model(Arc::new(model)).build().unwrap();
+    let events = Mutex::new(Vec::new());
+    let observe = |event: &Event| events.lock().unwrap().push(event.clone());
+    agent.ask("How many dogs?", &[image], &CancellationToken::new(), &observe).await.unwrap();
+    let events = events.into_inner().unwrap();
+    let told = events.iter().position(|event| {
+        matches!(event, Event::ThoughtContradicted { step: 2, contradiction }
+            if contradiction.to_string() == "the thought says two dogs, detect saw one dog")
+    });
+    let told = told.unwrap();
+    assert!(matches!(events[told - 1], Event::Thought { step: 2, .. }));
+    assert!(matches!(events[told + 1], Event::CallStarted { .. }));
+}
+
+#[tokio::test]
 async fn a_model_that_breaks_off_leaves_an_answer_from_the_evidence() {
     let (dispatcher, image) = dispatcher();
     let model = ScriptedModel::replies([ScriptedReply::BreaksOff("I thi".into())]);

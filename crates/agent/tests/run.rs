@@ -9,7 +9,7 @@ use lavr_model::{Capabilities, FinishReason, ModelError, ModelErrorKind, Reply, 
 use lavr_prompt::Library;
 use lavr_types::{
     Answer, CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, ImageId, Observation, Size,
-    ToolCall, ToolSpec, Usage,
+    Span, TokenScore, ToolCall, ToolSpec, Usage,
 };
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ fn reply(text: impl Into<String>) -> Reply {
         text: text.into(),
         reasoning: String::new(),
         calls: Vec::new(),
+        tokens: Vec::new(),
         reason: FinishReason::Stop,
         usage: TurnUsage { input_tokens: 10, cached_tokens: 4, output_tokens: 5 },
     }
@@ -126,6 +127,45 @@ fn a_question_takes_one_call_and_two_turns() {
     assert_eq!((answer.usage.model_calls, answer.usage.cached_tokens), (2, 8));
     assert_eq!(answer.steps[0].calls[0].call.arguments["image"], json!(image()));
     assert!(answer.notes.is_empty(), "{:?}", answer.notes);
+}
+
+#[test]
+fn a_thought_that_contradicts_what_was_seen_is_flagged_in_its_step_and_costs_no_call() {
+    let say = |turn| match turn {
+        0 => reply(LOOK),
+        1 => {
+            reply(r#"{"thought":"There are three dogs.","calls":[{"tool":"ocr","args":{"image":"image1"}}]}"#)
+        }
+        _ => reply(r#"{"thought":"There is no dog.","answer":"There are two dogs.","cites":["call_1"]}"#),
+    };
+    let (answer, asked) = drive(run(Limits::default()), &json_planner(), say);
+    assert_eq!(asked, 3);
+    assert!(answer.steps[0].contradictions.is_empty());
+    let [contradiction] = &answer.steps[1].contradictions[..] else { panic!("{:?}", answer.steps[1]) };
+    assert_eq!(contradiction.to_string(), "the thought says three dogs, detect saw two dogs");
+    assert_eq!(contradiction.call, CallId("call_1".into()));
+    assert_eq!(contradiction.span.of(&answer.steps[1].thought), Some("three dogs"));
+    // The last thought has no step: the answer carries a note.
+    assert_eq!(answer.notes, ["before the answer, the thought says no dog, detect saw two dogs"]);
+}
+
+#[test]
+fn how_sure_the_model_was_of_its_answer_goes_to_the_verifier() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let planner = json_planner();
+    let mut run = run(Limits::default());
+    run.replied(&planner, &specs, &reply(LOOK));
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    run.called(calls.into_iter().map(two_dogs).collect());
+    let text = r#"{"thought":"dogs","answer":"Two dogs.","cites":["call_1"]}"#;
+    let start = text.find("Two").unwrap();
+    let token = |start, end, log_probability| TokenScore { span: Span::new(start, end), log_probability };
+    let tokens =
+        vec![token(0, start, -0.1), token(start, start + 3, -2.5), token(start + 3, text.len(), -0.2)];
+    run.replied(&planner, &specs, &Reply { tokens, ..reply(text) });
+    let Next::Verify(draft) = run.next(&planner, &specs).unwrap() else { panic!() };
+    assert_eq!(draft.tokens, [token(0, 3, -2.5), token(3, 9, -0.2)]);
 }
 
 #[test]

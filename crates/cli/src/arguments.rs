@@ -112,6 +112,27 @@ pub(crate) enum Policy {
     Drop,
 }
 
+/// How much checking may cost. What the limits leave unchecked stays unverified, and a note says so.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Checking")]
+pub(crate) struct Checking {
+    /// The most expert calls for checking a text; the claims likeliest to be wrong come first
+    #[arg(long, value_name = "CALLS", default_value_t = CHECK_BUDGET)]
+    pub(crate) check_budget: u32,
+    /// How long expert calls for checking may take in all, in seconds [default: as long as they need]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) check_time: Option<Duration>,
+}
+
+/// Expert calls for checking, where the command line does not say.
+const CHECK_BUDGET: u32 = 32;
+
+impl Default for Checking {
+    fn default() -> Self {
+        Self { check_budget: CHECK_BUDGET, check_time: None }
+    }
+}
+
 /// Which chat models are used.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Models")]
@@ -142,6 +163,8 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
     pub(crate) time: Duration,
     #[command(flatten)]
+    pub(crate) checking: Checking,
+    #[command(flatten)]
     pub(crate) showing: Showing,
 }
 
@@ -150,6 +173,12 @@ pub(crate) struct Caption {
     /// The pictures
     #[arg(required = true)]
     pub(crate) images: Vec<PathBuf>,
+    /// Decode by visual contrast where the captioning network describes: twice the time, no gain to be expected
+    /// (tools/caption/README.md)
+    #[arg(long)]
+    pub(crate) contrast: bool,
+    #[command(flatten)]
+    pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }
@@ -164,6 +193,11 @@ pub(crate) struct Verify {
     /// A file with the text, `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) text_file: Option<PathBuf>,
+    /// Check each sentence of the file while the next ones are still being written
+    #[arg(long, requires = "text_file")]
+    pub(crate) stream: bool,
+    #[command(flatten)]
+    pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod eval;
 mod export;
 mod models;
+mod stream;
 mod tools;
 mod verify;
 

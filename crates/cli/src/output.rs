@@ -21,11 +21,21 @@ pub(crate) struct Output<'a> {
     /// How many answers are to come.
     expected: usize,
     shown: usize,
+    /// Whether the text itself is on the screen already.
+    text_is_shown: bool,
 }
 
 impl<'a> Output<'a> {
     pub(crate) fn new(showing: &'a Showing, images: &'a ImageStore, expected: usize) -> Self {
-        Self { showing, images, documents: Vec::new(), unverified: false, expected, shown: 0 }
+        Self {
+            showing,
+            images,
+            documents: Vec::new(),
+            unverified: false,
+            expected,
+            shown: 0,
+            text_is_shown: false,
+        }
     }
 
     /// Fails early where the annotated picture could not be written in the end.
@@ -36,6 +46,11 @@ impl<'a> Output<'a> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         anyhow::ensure!(folder.is_dir(), "no folder is at `{}`: make it first", folder.display());
         Ok(())
+    }
+
+    /// Whoever calls this has shown the text; what was found out about it is left to show.
+    pub(crate) fn text_is_shown(&mut self) {
+        self.text_is_shown = true;
     }
 
     pub(crate) fn show(&mut self, answer: &Answer, pictures: &[(ImageId, String)]) -> anyhow::Result<()> {
@@ -63,7 +78,11 @@ impl<'a> Output<'a> {
             let names: Vec<&str> = pictures.iter().map(|(_, name)| name.as_str()).collect();
             writeln!(out, "{}", terminal::bold(names.join(", ")))?;
         }
-        writeln!(out, "{}", terminal::answer(answer, styled))?;
+        if self.text_is_shown {
+            writeln!(out, "{}", terminal::findings(answer))?;
+        } else {
+            writeln!(out, "{}", terminal::answer(answer, styled))?;
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use lavr_agent::Agent;
-use lavr_experts::Experts;
+use lavr_experts::{Contrast, Experts};
 use lavr_image::ImageStore;
 use lavr_infer::Sessions;
 use lavr_local::{LocalModel, LocalOptions};
@@ -20,7 +20,7 @@ use lavr_verify::{Policy as Unverified, Verifier, VerifierOptions};
 use lavr_weights::{Progress, Silent, Store, StoreOptions};
 
 use crate::{
-    arguments::{Global, ModelChoice, Policy},
+    arguments::{Checking, Global, ModelChoice, Policy},
     progress::Bars,
 };
 
@@ -69,7 +69,20 @@ impl Setup {
 
     /// All experts over the images of this setup.
     pub(crate) fn dispatcher(&self) -> anyhow::Result<Dispatcher> {
+        self.dispatcher_over(Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()))
+    }
+
+    /// As [`Self::dispatcher`], with visual contrastive decoding in the captioning network.
+    pub(crate) fn contrasting_dispatcher(&self) -> anyhow::Result<Dispatcher> {
         let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone());
+        anyhow::ensure!(
+            experts.captioning_network().is_some(),
+            "--contrast is for the captioning network, and its files are not here: `lavr models pull blip-captioning-base`"
+        );
+        self.dispatcher_over(experts.with_contrast(Contrast::default()))
+    }
+
+    fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {
         let experts = match self.remote(true)? {
             Some(model) if model.capabilities().images => experts.with_vision(model),
             _ => experts,
@@ -77,13 +90,19 @@ impl Setup {
         Ok(Dispatcher::new(experts.registry()?, Arc::clone(&self.images)))
     }
 
-    pub(crate) fn verifier(dispatcher: &Dispatcher, policy: Policy) -> Verifier {
+    pub(crate) fn verifier(dispatcher: &Dispatcher, policy: Policy, checking: &Checking) -> Verifier {
         let policy = match policy {
             Policy::Keep => Unverified::Keep,
             Policy::Mark => Unverified::Mark,
             Policy::Drop => Unverified::Drop,
         };
-        Verifier::new(dispatcher.clone(), VerifierOptions { policy, ..VerifierOptions::default() })
+        let options = VerifierOptions {
+            calls: checking.check_budget,
+            time: checking.check_time,
+            policy,
+            ..VerifierOptions::default()
+        };
+        Verifier::new(dispatcher.clone(), options)
     }
 
     /// The remote model that the environment configures, if it does.

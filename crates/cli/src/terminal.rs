@@ -31,6 +31,9 @@ fn paint(style: Style, text: impl std::fmt::Display) -> String {
 pub(crate) fn event(event: &Event) -> Option<String> {
     match event {
         Event::Thought { step, text } => Some(format!("{} {text}", paint(BOLD, format!("step {step}")))),
+        Event::ThoughtContradicted { contradiction, .. } => {
+            Some(format!("  {} {}", paint(UNSURE, "!"), cut(&contradiction.to_string())))
+        }
         Event::CallStarted { call } => {
             Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
         }
@@ -133,6 +136,13 @@ fn described(surface: &str, judgement: &lavr_types::Judgement) -> String {
 pub(crate) fn answer(answer: &Answer, styled: bool) -> String {
     let mut out = if styled { struck(answer) } else { answer.text.clone() };
     out.push('\n');
+    out.push_str(&findings(answer));
+    out
+}
+
+/// What was found out about the text: its claims, the notes, the cost.
+pub(crate) fn findings(answer: &Answer) -> String {
+    let mut out = String::new();
     if !answer.claims.is_empty() {
         out.push('\n');
     }

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 use std::{
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -72,6 +73,41 @@ fn a_true_text_comes_back_byte_for_byte() {
     assert_eq!(document["text"], truth);
     let chinese = "图里有两只狗。";
     assert_eq!(verify("dogs.jpg", chinese)["text"], chinese);
+}
+
+#[test]
+fn a_text_on_standard_input_is_corrected_sentence_by_sentence() {
+    let mut child = lavr()
+        .args(["verify", &picture("dogs.jpg"), "--text-file", "-", "--stream"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    input.write_all(b"Three dogs look out. A cat lies ").unwrap();
+    // The first sentence is there while the second is not finished.
+    let mut first = [0; 19];
+    output.read_exact(&mut first).unwrap();
+    assert_eq!(std::str::from_utf8(&first), Ok("Two dogs look out. "));
+    input.write_all(b"between them.\n").unwrap();
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("\"Three\" -> \"Two\""), "{rest}");
+    assert!(!rest.contains("look out"), "the text is not shown again: {rest}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_budget_for_checking_leaves_claims_open_and_says_so() {
+    let text = "Three dogs look out. The dogs are blue.";
+    let output = run(&["verify", &picture("dogs.jpg"), "--text", text, "--check-budget", "1", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let document = document(&output);
+    assert_eq!(document["usage"]["tool_calls"], 1);
+    let notes = document["notes"].to_string();
+    assert!(notes.contains("the limit of 1 expert calls was reached"), "{notes}");
 }
 
 #[test]

@@ -60,6 +60,23 @@ impl Sampler {
     }
 }
 
+/// Terms below e^-30 of the largest change no sum that a 32-bit number can hold.
+const NEGLIGIBLE: f32 = -30.0;
+
+/// The natural logarithm of a token's probability among the allowed ones, at temperature 1.
+pub(crate) fn log_probability(logits: &[f32], allowed: Option<&SimpleVob>, token: u32) -> f32 {
+    let may = |token: usize| allowed.is_none_or(|allowed| allowed.is_allowed(token as u32));
+    let open = || logits.iter().enumerate().filter(|(token, logit)| !logit.is_nan() && may(*token));
+    let highest = open().map(|(_, logit)| *logit).fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = open()
+        .map(|(_, logit)| logit - highest)
+        .filter(|difference| *difference > NEGLIGIBLE)
+        .map(|difference| f64::from(difference.exp()))
+        .sum();
+    let own = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+    own - highest - sum.ln() as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +100,19 @@ mod tests {
         for _ in 0..200 {
             assert!(matches!(sampler.choose(&[0.0, 9.0, 9.0, 1.0], Some(&allowed)), Some(0 | 3)));
         }
+    }
+
+    #[test]
+    fn probabilities_are_shares_among_what_is_allowed() {
+        // ln(e / (1 + e + e^2)) and ln(e / (1 + e)).
+        let logits = [0.0, 1.0, 2.0, f32::NAN];
+        assert!((log_probability(&logits, None, 1) - (-1.407_606)).abs() < 1e-5);
+        let mut allowed = SimpleVob::alloc(4);
+        allowed.allow_token(0);
+        allowed.allow_token(1);
+        assert!((log_probability(&logits, Some(&allowed), 1) - (-0.313_262)).abs() < 1e-5);
+        let whole: f32 = (0..3).map(|token| log_probability(&logits, None, token).exp()).sum();
+        assert!((whole - 1.0).abs() < 1e-5);
     }
 
     #[test]

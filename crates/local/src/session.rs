@@ -6,12 +6,13 @@ use lavr_model::{
     CancellationToken, FinishReason, ModelError, ModelErrorKind, ResponseFormat, StreamEvent, TurnRequest,
     TurnUsage,
 };
+use lavr_types::{Span, TokenScore};
 
 use crate::{
     cache::KvCache,
     grammar::{Constraint, Grammars},
     network::{CHUNK, Network, Stopped, Work},
-    sampler::Sampler,
+    sampler::{Sampler, log_probability},
     snapshot::Snapshots,
     template::Template,
     tokenizer::{Tokenizer, Utf8Stream},
@@ -88,6 +89,9 @@ impl Session {
             constraint,
             sampler: Sampler::new(request.sampling),
             text: Utf8Stream::default(),
+            written: 0,
+            pending: 0.0,
+            tokens: Vec::new(),
             cancel,
             sink,
         };
@@ -196,7 +200,8 @@ impl Session {
                     if turn.is_full() {
                         return Ok(FinishReason::Length);
                     }
-                    turn.say(self.tokenizer.bytes(token));
+                    // Nothing else was possible: of that the model is sure.
+                    turn.say(self.tokenizer.bytes(token), 0.0);
                     pending.push(token);
                 }
             }
@@ -209,25 +214,28 @@ impl Session {
             self.take_in(&pending, turn)?;
             pending.clear();
             self.network.logits(&mut self.work, &mut self.logits);
-            let token = self.next(turn)?;
+            let (token, log_probability) = self.next(turn)?;
             if let Some(constraint) = &mut turn.constraint {
                 constraint.take(token)?;
             }
             if self.tokenizer.is_end(token) {
                 return Ok(FinishReason::Stop);
             }
-            turn.say(if self.tokenizer.is_control(token) { &[] } else { self.tokenizer.bytes(token) });
+            let bytes = if self.tokenizer.is_control(token) { &[] } else { self.tokenizer.bytes(token) };
+            turn.say(bytes, log_probability);
             pending.push(token);
         }
     }
 
-    fn next(&self, turn: &mut Turn<'_>) -> Result<u32, ModelError> {
+    /// The next token, with the logarithm of its probability.
+    fn next(&self, turn: &mut Turn<'_>) -> Result<(u32, f32), ModelError> {
         let allowed = turn.constraint.as_mut().map(Constraint::allowed).transpose()?;
         let logits = &self.logits[..self.logits.len().min(self.tokenizer.len())];
-        turn.sampler.choose(logits, allowed.as_ref()).ok_or_else(|| {
+        let token = turn.sampler.choose(logits, allowed.as_ref()).ok_or_else(|| {
             let message = "the network gives no numbers; its weights are damaged: check the file's SHA-256";
             ModelError::new(ModelErrorKind::Weights, &self.name, message)
-        })
+        })?;
+        Ok((token, log_probability(logits, allowed.as_ref(), token)))
     }
 
     /// Times a prompt and a reply of so many tokens, from nothing known.
@@ -264,6 +272,11 @@ struct Turn<'a> {
     constraint: Option<Constraint>,
     sampler: Sampler,
     text: Utf8Stream,
+    /// Bytes of text sent.
+    written: usize,
+    /// The log-probability of tokens that began a character and did not finish it.
+    pending: f32,
+    tokens: Vec<TokenScore>,
     cancel: &'a CancellationToken,
     sink: &'a mut dyn Sink,
 }
@@ -277,18 +290,28 @@ impl Turn<'_> {
         self.usage.output_tokens >= self.most as u64
     }
 
-    fn say(&mut self, bytes: &[u8]) {
+    fn say(&mut self, bytes: &[u8], log_probability: f32) {
         self.usage.output_tokens += 1;
+        self.pending += log_probability;
         let text = self.text.push(bytes);
-        if !text.is_empty() {
-            self.sink.send(StreamEvent::Text { text });
+        self.send(text);
+    }
+
+    fn send(&mut self, text: String) {
+        if text.is_empty() {
+            return;
         }
+        let span = Span::new(self.written, self.written + text.len());
+        self.tokens.push(TokenScore { span, log_probability: std::mem::take(&mut self.pending) });
+        self.written = span.end;
+        self.sink.send(StreamEvent::Text { text });
     }
 
     fn finish(&mut self, reason: FinishReason) {
         let text = self.text.finish();
-        if !text.is_empty() {
-            self.sink.send(StreamEvent::Text { text });
+        self.send(text);
+        if !self.tokens.is_empty() {
+            self.sink.send(StreamEvent::Tokens { tokens: std::mem::take(&mut self.tokens) });
         }
         self.sink.send(StreamEvent::Finished { reason, usage: self.usage });
     }

@@ -1,7 +1,7 @@
 //! What a model streams back.
 
 use futures::{StreamExt, stream::BoxStream};
-use lavr_types::ToolCall;
+use lavr_types::{TokenScore, ToolCall};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -27,6 +27,11 @@ pub enum StreamEvent {
     ToolCall {
         /// The call. Its arguments are as the model wrote them, not yet checked.
         call: ToolCall,
+    },
+    /// How sure the model was of tokens of the text, from a model that says so.
+    Tokens {
+        /// The tokens, in order. Spans count bytes of the reply's whole text.
+        tokens: Vec<TokenScore>,
     },
     /// The turn ended.
     Finished {
@@ -71,6 +76,9 @@ pub struct Reply {
     pub reasoning: String,
     /// Its calls.
     pub calls: Vec<ToolCall>,
+    /// How sure the model was of the tokens of the text, in order; empty where it does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenScore>,
     /// Why it ended.
     pub reason: FinishReason,
     /// What it cost.
@@ -94,7 +102,8 @@ pub async fn collect_observed(
     mut stream: TurnStream,
     observe: &(dyn Fn(&StreamEvent) + Send + Sync),
 ) -> Result<Reply, ModelError> {
-    let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
+    let (mut text, mut reasoning) = (String::new(), String::new());
+    let (mut calls, mut tokens) = (Vec::new(), Vec::new());
     while let Some(event) = stream.next().await {
         let event = event?;
         observe(&event);
@@ -102,8 +111,9 @@ pub async fn collect_observed(
             StreamEvent::Text { text: more } => text.push_str(&more),
             StreamEvent::Reasoning { text: more } => reasoning.push_str(&more),
             StreamEvent::ToolCall { call } => calls.push(call),
+            StreamEvent::Tokens { tokens: more } => tokens.extend(more),
             StreamEvent::Finished { reason, usage } => {
-                return Ok(Reply { text, reasoning, calls, reason, usage });
+                return Ok(Reply { text, reasoning, calls, tokens, reason, usage });
             }
         }
     }

@@ -89,6 +89,7 @@ async fn a_text_is_streamed_with_its_usage() {
         text: "Grüße, 犬.".into(),
         reasoning: String::new(),
         calls: Vec::new(),
+        tokens: Vec::new(),
         reason: FinishReason::Stop,
         usage: TurnUsage { input_tokens: 5, cached_tokens: 0, output_tokens: 2 },
     };

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use lavr_image::{ImageStore, Origin};
 use lavr_types::{
-    Answer, CallId, CheckedClaim, ClaimKind, Evidence, Failure, ImageId, Rect, Region, Span, Trust, Verdict,
+    Answer, CallId, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect, Region, Span,
+    Trust, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,9 @@ pub struct EvidenceEntry {
 pub struct StepEntry {
     /// What the planner thought.
     pub thought: String,
+    /// Where the thought contradicts what the run had seen by then; left out where it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
     /// Its calls, in order.
     pub calls: Vec<CallEntry>,
 }
@@ -249,7 +253,11 @@ fn step_entry(step: &lavr_types::Step) -> StepEntry {
         cached: record.cached,
         seconds: rounded(record.elapsed.as_secs_f64(), 1e6),
     });
-    StepEntry { thought: step.thought.clone(), calls: calls.collect() }
+    StepEntry {
+        thought: step.thought.clone(),
+        contradictions: step.contradictions.clone(),
+        calls: calls.collect(),
+    }
 }
 
 fn images(answer: &Answer, store: &ImageStore, names: &[(ImageId, String)]) -> Vec<ImageEntry> {

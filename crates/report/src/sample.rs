@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use lavr_image::ImageStore;
 use lavr_types::{
-    Answer, Assertion, CallId, CallRecord, CheckedClaim, Claim, CountBound, Entity, Evidence, Failure,
-    FailureKind, ImageId, Judgement, Observation, Rect, Region, Span, Step, ToolCall, Trust, Usage, Verdict,
-    perception::SpatialRelation,
+    Answer, Assertion, CallId, CallRecord, CheckedClaim, Claim, Contradiction, CountBound, Entity, Evidence,
+    Failure, FailureKind, ImageId, Judgement, Observation, Rect, Region, Span, Step, ToolCall, Trust, Usage,
+    Verdict, perception::SpatialRelation,
 };
 use serde_json::{Value, json};
 
@@ -195,8 +195,18 @@ fn steps(sample: &Sample) -> Vec<Step> {
         elapsed: Duration::ZERO,
     };
     vec![
-        Step { thought: "I look for the animals first.".to_owned(), calls: vec![found] },
-        Step { thought: "Now a closer look at them.".to_owned(), calls: vec![cut, failed] },
+        Step { thought: "I look for the animals first.".to_owned(), calls: vec![found], ..Step::default() },
+        Step {
+            thought: "There are three dogs. Now a closer look at them.".to_owned(),
+            contradictions: vec![Contradiction {
+                span: Span::new(10, 20),
+                said: "three dogs".to_owned(),
+                call: CallId("call_1".to_owned()),
+                tool: "detect".to_owned(),
+                seen: "two dogs".to_owned(),
+            }],
+            calls: vec![cut, failed],
+        },
     ]
 }
 

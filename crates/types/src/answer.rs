@@ -2,26 +2,63 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, CallRecord, Claim, Judgement};
+use crate::{CallId, CallRecord, Claim, Judgement, Span};
 
 /// One thought of the planner, the calls it made and what came back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What the planner thought.
     pub thought: String,
+    /// Where the thought contradicts what the run had seen by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
     /// Its calls, in the order in which it made them.
     pub calls: Vec<CallRecord>,
 }
 
+/// A statement of a thought that an observation of the same run contradicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contradiction {
+    /// The bytes of the thought that state it: `[start, end]`, counted in UTF-8.
+    pub span: Span,
+    /// What the thought says: "two dogs".
+    pub said: String,
+    /// The call whose observation says otherwise.
+    pub call: CallId,
+    /// The tool of that call.
+    pub tool: String,
+    /// What it saw: "one dog".
+    pub seen: String,
+}
+
+impl std::fmt::Display for Contradiction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "the thought says {}, {} saw {}", self.said, self.tool, self.seen)
+    }
+}
+
+/// A token of a text that a model wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TokenScore {
+    /// The bytes of the text that it stands for.
+    pub span: Span,
+    /// The natural logarithm of the probability that the model gave it, among those that it might have written.
+    pub log_probability: f32,
+}
+
 /// An answer before it is verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// The text.
     pub text: String,
     /// The calls that it says it rests on.
     pub cites: Vec<CallId>,
+    /// How sure the model was of each token of the text, in their order; empty where it does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenScore>,
 }
 
 /// A claim with its judgement and what became of its words.

@@ -35,7 +35,7 @@ mod tool;
 mod trace;
 pub mod vocabulary;
 
-pub use answer::{Answer, CheckedClaim, Draft, Step, Usage};
+pub use answer::{Answer, CheckedClaim, Contradiction, Draft, Step, TokenScore, Usage};
 pub use claim::{Assertion, Claim, ClaimKind, CountBound, Entity, Judgement, Span, Verdict};
 pub use evidence::{Evidence, Observation, Trust};
 pub use geometry::{Affine, Point, Quad, Rect, Size};

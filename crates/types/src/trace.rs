@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, CallRecord, Claim, Draft, Judgement, ToolCall, Usage};
+use crate::{Answer, CallRecord, Claim, Contradiction, Draft, Judgement, ToolCall, Usage};
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub enum Event {
         step: u32,
         /// The thought.
         text: String,
+    },
+    /// A thought contradicts what the run has seen.
+    ThoughtContradicted {
+        /// The step.
+        step: u32,
+        /// What was said, and what was seen.
+        contradiction: Contradiction,
     },
     /// A turn of a chat model ended.
     ModelUsed {

@@ -1,23 +1,33 @@
 //! The experts as the verifier calls them: by capability, through the dispatcher, within a budget, with a receipt
-//! for every call.
+//! for every call, and no call twice.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    CallId, CallRecord, Capability, Event, Evidence, ImageId, Rect, Region, Size, ToolCall, ToolSpec, Trust,
+    CallId, CallRecord, Capability, Event, Evidence, Failure, FailureKind, ImageId, Rect, Region, Size,
+    ToolCall, ToolSpec, Trust,
     perception::{ColorReport, Detections, RelationReport, TextLines, VisualAnswer},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::Instant,
+};
 
 /// Hears what happens while it happens.
 pub type Listener<'l> = &'l (dyn Fn(Event) + Send + Sync);
 
 /// What an expert saw, with the call that saw it.
+#[derive(Clone)]
 pub(crate) struct Seen<T> {
     pub(crate) value: T,
     pub(crate) tool: String,
@@ -36,39 +46,92 @@ impl<T> Seen<T> {
 pub(crate) enum Unseen {
     #[error("there is no tool that can {0}")]
     NoTool(&'static str),
-    #[error("the limit of expert calls was reached")]
+    #[error("left unchecked: the limit of expert calls was reached")]
     Budget,
+    #[error("left unchecked: the time for checking was up")]
+    Time,
     #[error("the run was cancelled")]
     Cancelled,
     #[error("`{tool}` failed: {message}")]
     Failed { tool: String, message: String },
 }
 
-/// Calls experts on behalf of one verification.
-pub(crate) struct Experts<'d> {
-    dispatcher: &'d Dispatcher,
-    cancel: &'d CancellationToken,
-    listener: Listener<'d>,
-    budget: AtomicU32,
-    numbers: AtomicU32,
-    records: Mutex<Vec<CallRecord>>,
+impl Unseen {
+    /// Whether a larger budget would have let it see.
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(self, Self::Budget | Self::Time)
+    }
 }
 
-impl<'d> Experts<'d> {
+/// What bounds the calls of one verification.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The most calls. A call that the evidence cache answers counts too: what is checked depends on the text, not on
+    /// what happened before.
+    pub(crate) calls: u32,
+    /// How long calls may take in all.
+    pub(crate) time: Option<Duration>,
+    /// The most calls under way at once.
+    pub(crate) side_by_side: usize,
+}
+
+/// A call that was made for one claim and serves every other that asks the same.
+struct Entry {
+    number: u32,
+    call: ToolCall,
+    outcome: OnceCell<Result<Seen<Arc<Value>>, Unseen>>,
+}
+
+/// What the calls of one verification share.
+struct Ledger<'l> {
+    dispatcher: Dispatcher,
+    cancel: CancellationToken,
+    listener: Listener<'l>,
+    calls_left: AtomicU32,
+    deadline: Option<Instant>,
+    turns: Semaphore,
+    numbers: AtomicU32,
+    /// Each with its number: they end in another order than they begin.
+    records: Mutex<Vec<(u32, CallRecord)>>,
+    known: Mutex<HashMap<String, Arc<Entry>>>,
+}
+
+/// Calls experts on behalf of one verification. Clones share budget, receipts and what was seen.
+#[derive(Clone)]
+pub(crate) struct Experts<'l> {
+    ledger: Arc<Ledger<'l>>,
+    limited: Arc<AtomicBool>,
+}
+
+impl<'l> Experts<'l> {
     pub(crate) fn new(
-        dispatcher: &'d Dispatcher,
-        cancel: &'d CancellationToken,
-        budget: u32,
-        listener: Listener<'d>,
+        dispatcher: &Dispatcher,
+        cancel: &CancellationToken,
+        bounds: Bounds,
+        listener: Listener<'l>,
     ) -> Self {
-        Self {
-            dispatcher,
-            cancel,
+        let ledger = Ledger {
+            dispatcher: dispatcher.clone(),
+            cancel: cancel.clone(),
             listener,
-            budget: AtomicU32::new(budget),
+            calls_left: AtomicU32::new(bounds.calls),
+            deadline: bounds.time.map(|time| Instant::now() + time),
+            turns: Semaphore::new(bounds.side_by_side.clamp(1, Semaphore::MAX_PERMITS)),
             numbers: AtomicU32::new(1),
             records: Mutex::default(),
-        }
+            known: Mutex::default(),
+        };
+        Self { ledger: Arc::new(ledger), limited: Arc::default() }
+    }
+
+    /// The same experts for one claim: [`Self::was_limited`] then speaks of its calls alone.
+    pub(crate) fn for_one_claim(&self) -> Self {
+        Self { ledger: Arc::clone(&self.ledger), limited: Arc::default() }
+    }
+
+    /// Whether a call of this handle was left out for want of calls or time.
+    pub(crate) fn was_limited(&self) -> bool {
+        self.limited.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has(&self, capability: Capability) -> bool {
@@ -76,24 +139,22 @@ impl<'d> Experts<'d> {
     }
 
     pub(crate) fn size(&self, image: ImageId) -> Option<Size> {
-        self.dispatcher.images().size_of(image).ok()
+        self.ledger.dispatcher.images().size_of(image).ok()
     }
 
-    /// Whether calls were left out for want of budget.
-    pub(crate) fn exhausted(&self) -> bool {
-        self.budget.load(Ordering::Relaxed) == 0
-    }
-
-    pub(crate) fn into_records(self) -> Vec<CallRecord> {
-        self.records.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// The calls so far, in the order in which they were asked for.
+    pub(crate) fn records(&self) -> Vec<CallRecord> {
+        let mut records = self.ledger.records.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        records.sort_by_key(|(number, _)| *number);
+        records.into_iter().map(|(_, record)| record).collect()
     }
 
     pub(crate) fn note(&self, text: &str) {
-        (self.listener)(Event::Note { text: text.to_owned() });
+        self.tell(Event::Note { text: text.to_owned() });
     }
 
     pub(crate) fn tell(&self, event: Event) {
-        (self.listener)(event);
+        (self.ledger.listener)(event);
     }
 
     /// The name of the tool that is asked for a capability.
@@ -102,10 +163,13 @@ impl<'d> Experts<'d> {
     }
 
     fn tool(&self, capability: Capability) -> Option<&ToolSpec> {
-        self.dispatcher.registry().with_capability(capability).next()
+        self.ledger.dispatcher.registry().with_capability(capability).next()
     }
 
     /// Calls the first tool of a capability. Arguments that it does not take are left out.
+    ///
+    /// The place in the budget and the number of the call are taken before anything is waited for: what is asked
+    /// first comes first, however long the calls take.
     async fn call<T: DeserializeOwned>(
         &self,
         capability: Capability,
@@ -113,35 +177,86 @@ impl<'d> Experts<'d> {
         arguments: Value,
     ) -> Result<Seen<T>, Unseen> {
         let spec = self.tool(capability).ok_or(Unseen::NoTool(can))?;
-        if self.cancel.is_cancelled() {
+        let entry = self.entry(spec, accepted(spec, arguments)).inspect_err(|unseen| self.mark(unseen))?;
+        let seen = entry.outcome.get_or_init(|| self.run(&entry)).await;
+        let seen = seen.clone().inspect_err(|unseen| self.mark(unseen))?;
+        let value = T::deserialize(&*seen.value).map_err(|error| Unseen::Failed {
+            tool: spec.name.clone(),
+            message: format!("its result has another shape: {error}"),
+        })?;
+        Ok(Seen { value, tool: seen.tool, call: seen.call })
+    }
+
+    fn mark(&self, unseen: &Unseen) {
+        self.limited.fetch_or(unseen.is_limit(), Ordering::Relaxed);
+    }
+
+    /// The entry of a call: an earlier one that is the same, else a new one, as far as the budget goes.
+    fn entry(&self, spec: &ToolSpec, arguments: Value) -> Result<Arc<Entry>, Unseen> {
+        let ledger = &*self.ledger;
+        let mut known = ledger.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = format!("{} {arguments}", spec.name);
+        if let Some(entry) = known.get(&key) {
+            return Ok(Arc::clone(entry));
+        }
+        if ledger.cancel.is_cancelled() {
             return Err(Unseen::Cancelled);
         }
-        let taken = self
-            .budget
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-            .is_ok();
-        if !taken {
-            return Err(Unseen::Budget);
+        if ledger.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Unseen::Time);
         }
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let call = ToolCall {
-            id: CallId(format!("check_{number}")),
-            tool: spec.name.clone(),
-            arguments: accepted(spec, arguments),
+        ledger
+            .calls_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .map_err(|_| Unseen::Budget)?;
+        let number = ledger.numbers.fetch_add(1, Ordering::Relaxed);
+        let call = ToolCall { id: CallId(format!("check_{number}")), tool: spec.name.clone(), arguments };
+        let entry = Arc::new(Entry { number, call, outcome: OnceCell::new() });
+        known.insert(key, Arc::clone(&entry));
+        Ok(entry)
+    }
+
+    async fn run(&self, entry: &Entry) -> Result<Seen<Arc<Value>>, Unseen> {
+        let ledger = &*self.ledger;
+        let start = Instant::now();
+        let work = async {
+            // Nobody closes the semaphore: an error cannot come, and would only mean more at once.
+            let _turn = ledger.turns.acquire().await.ok();
+            self.tell(Event::CallStarted { call: entry.call.clone() });
+            ledger.dispatcher.dispatch(vec![entry.call.clone()], &ledger.cancel).await.pop()
         };
-        (self.listener)(Event::CallStarted { call: call.clone() });
-        let mut records = self.dispatcher.dispatch(vec![call], self.cancel).await;
-        let failed = |message: String| Unseen::Failed { tool: spec.name.clone(), message };
-        let Some(record) = records.pop() else { return Err(failed("it gave no record".to_owned())) };
-        (self.listener)(Event::CallEnded { record: record.clone() });
+        let record = match ledger.deadline {
+            // Dropped with its future, the call is cancelled.
+            Some(deadline) => match tokio::time::timeout_at(deadline, work).await {
+                Ok(record) => record,
+                Err(_) => {
+                    let message = "the time for checking was up".to_owned();
+                    let outcome = Err(Failure { kind: FailureKind::TimedOut, message });
+                    let (call, elapsed) = (entry.call.clone(), start.elapsed());
+                    self.keep(entry.number, CallRecord { call, outcome, cached: false, elapsed });
+                    return Err(Unseen::Time);
+                }
+            },
+            None => work.await,
+        };
+        let tool = entry.call.tool.clone();
+        let Some(record) = record else {
+            return Err(Unseen::Failed { tool, message: "it gave no record".to_owned() });
+        };
         let seen = match &record.outcome {
-            Ok(observation) => serde_json::from_value(observation.value.clone())
-                .map(|value| Seen { value, tool: spec.name.clone(), call: record.call.id.clone() })
-                .map_err(|error| failed(format!("its result has another shape: {error}"))),
-            Err(failure) => Err(failed(failure.message.clone())),
+            Ok(observation) => {
+                Ok(Seen { value: Arc::new(observation.value.clone()), tool, call: record.call.id.clone() })
+            }
+            Err(failure) if failure.kind == FailureKind::Cancelled => Err(Unseen::Cancelled),
+            Err(failure) => Err(Unseen::Failed { tool, message: failure.message.clone() }),
         };
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.keep(entry.number, record);
         seen
+    }
+
+    fn keep(&self, number: u32, record: CallRecord) {
+        self.tell(Event::CallEnded { record: record.clone() });
+        self.ledger.records.lock().unwrap_or_else(PoisonError::into_inner).push((number, record));
     }
 
     /// Looks for labels down to a score, in the whole picture or in overlapping tiles too.

@@ -22,9 +22,13 @@ mod check;
 mod correct;
 mod experts;
 mod extract;
+mod judge;
 mod language;
+mod risk;
 mod scene;
+mod stream;
 mod text;
+mod thought;
 mod thresholds;
 mod verifier;
 
@@ -35,6 +39,9 @@ pub use check::{
 pub use correct::{Correction, Corrector, Edit, ModelCorrector, Policy, RuleCorrector};
 pub use experts::Listener;
 pub use extract::{CombinedExtractor, Extraction, Extractor, LexicalExtractor, ModelExtractor};
+pub use risk::{CheckOrder, Priors, PriorsError};
 pub use scene::Scene;
+pub use stream::{Streamed, VerifiedSentence};
+pub use thought::contradictions;
 pub use thresholds::{Thresholds, ThresholdsError};
 pub use verifier::{Verification, Verifier, VerifierOptions};

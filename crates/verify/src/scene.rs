@@ -1,6 +1,6 @@
 //! One picture as the checkers see it: one table of what the text speaks of, one detector pass over all of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Trust, Vocabulary,
@@ -10,7 +10,7 @@ use lavr_types::{
 use serde_json::Value;
 
 use crate::{
-    Thresholds,
+    Thresholds, VerifierOptions,
     experts::{Experts, Seen, Unseen},
 };
 
@@ -21,18 +21,26 @@ use crate::{
 pub struct Scene<'a> {
     image: ImageId,
     size: Size,
-    experts: &'a Experts<'a>,
+    experts: Experts<'a>,
     thresholds: &'a Thresholds,
     vocabulary: &'a Vocabulary,
+    breadth: Breadth,
     /// Labels that the text says are there.
-    mentioned: BTreeSet<String>,
-    whole: Look,
-    tiles: Look,
-    /// Labels that the detector has no class for.
-    unknown: BTreeSet<String>,
+    mentioned: Arc<BTreeSet<String>>,
+    whole: Arc<Look>,
+    tiles: Arc<Look>,
 }
 
-/// What one detector call found.
+/// Which labels the detector is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breadth {
+    /// Those that the claims speak of, and their kin.
+    Claims,
+    /// All, so that the same call serves claims that are yet to come.
+    Vocabulary,
+}
+
+/// What one detector call found of the labels that matter.
 struct Look {
     outcome: Result<Seen<Detections>, Unseen>,
     asked: BTreeSet<String>,
@@ -56,59 +64,86 @@ pub(crate) struct Found<'s> {
 }
 
 impl<'a> Scene<'a> {
-    /// Looks once for everything that the claims speak of, and once more, closer, for what was not found or not
-    /// found often enough.
-    pub(crate) async fn observe(
+    /// Looks once for everything that the claims speak of.
+    pub(crate) async fn first_look(
         image: ImageId,
         size: Size,
         claims: &[Claim],
-        experts: &'a Experts<'a>,
-        thresholds: &'a Thresholds,
-        vocabulary: &'a Vocabulary,
-    ) -> Scene<'a> {
+        experts: &Experts<'a>,
+        options: &'a VerifierOptions,
+        breadth: Breadth,
+    ) -> Self {
+        let not_taken = |what| Arc::new(Look::not_taken(Unseen::NoTool(what)));
         let mut scene = Self {
             image,
             size,
-            experts,
-            thresholds,
-            vocabulary,
-            mentioned: BTreeSet::new(),
-            whole: Look::not_taken(Unseen::NoTool("find objects")),
-            tiles: Look::not_taken(Unseen::NoTool("look closer")),
-            unknown: BTreeSet::new(),
+            experts: experts.for_one_claim(),
+            thresholds: options.thresholds.for_detector(experts.name_of(Capability::Detect)),
+            vocabulary: options.vocabulary,
+            breadth,
+            mentioned: Arc::default(),
+            whole: not_taken("find objects"),
+            tiles: not_taken("look closer"),
         };
-        let mut wanted = BTreeSet::new();
-        for claim in claims {
-            for entity in entities(claim) {
-                wanted.extend(scene.labels_of(entity));
-            }
-            if let Assertion::Existence { entity, present: true } = &claim.assertion {
-                let labels = scene.labels_of(entity);
-                scene.mentioned.extend(labels);
-            }
-        }
-        if wanted.is_empty() {
-            return scene;
-        }
-        // Kin of what is named is looked for in the same pass: it may be what stands there instead.
-        let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
-        let asked: BTreeSet<String> = wanted.union(&kin).cloned().collect();
-        scene.whole = scene.look(&asked, false).await;
-        let unclear: BTreeSet<String> =
-            claims.iter().flat_map(|claim| scene.second_look_for(claim)).collect();
-        if !unclear.is_empty() && scene.whole.outcome.is_ok() && experts.has_second_look() {
-            scene.tiles = scene.look(&unclear, true).await;
+        let wanted: BTreeSet<String> =
+            claims.iter().flat_map(entities).flat_map(|entity| scene.labels_of(entity)).collect();
+        let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
+            Assertion::Existence { entity, present: true } => Some(scene.labels_of(entity)),
+            _ => None,
+        });
+        scene.mentioned = Arc::new(mentioned.flatten().collect());
+        if !wanted.is_empty() {
+            // Kin of what is named is looked for in the same pass: it may be what stands there instead.
+            let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
+            scene.whole = Arc::new(scene.look(wanted.union(&kin).cloned().collect(), false).await);
         }
         scene
     }
 
-    async fn look(&mut self, labels: &BTreeSet<String>, tiles: bool) -> Look {
-        let list: Vec<String> = labels.iter().cloned().collect();
-        let outcome = self.experts.detect(self.image, &list, tiles, self.thresholds.existence.asked).await;
-        if let Ok(seen) = &outcome {
-            self.unknown.extend(seen.value.unknown_labels.iter().cloned());
+    /// Looks once more, closer, for what was not found or not found often enough.
+    pub(crate) async fn second_look(&mut self, claims: &[Claim]) {
+        let unclear: BTreeSet<String> = claims.iter().flat_map(|claim| self.second_look_for(claim)).collect();
+        if !unclear.is_empty() && self.whole.outcome.is_ok() && self.experts.has_second_look() {
+            self.tiles = Arc::new(self.look(unclear, true).await);
         }
-        Look { outcome, asked: labels.clone() }
+    }
+
+    /// The same scene for one claim, whose calls are told apart from those for others.
+    pub(crate) fn for_one_claim(&self) -> Self {
+        Self {
+            image: self.image,
+            size: self.size,
+            experts: self.experts.for_one_claim(),
+            thresholds: self.thresholds,
+            vocabulary: self.vocabulary,
+            breadth: self.breadth,
+            mentioned: Arc::clone(&self.mentioned),
+            whole: Arc::clone(&self.whole),
+            tiles: Arc::clone(&self.tiles),
+        }
+    }
+
+    async fn look(&self, asked: BTreeSet<String>, tiles: bool) -> Look {
+        let list: Vec<String> = match self.breadth {
+            Breadth::Claims => asked.iter().cloned().collect(),
+            Breadth::Vocabulary => self.vocabulary.labels().map(str::to_owned).collect(),
+        };
+        let threshold = self.thresholds.existence.asked;
+        let mut outcome = self.experts.detect(self.image, &list, tiles, threshold).await;
+        if let Ok(seen) = &mut outcome {
+            seen.value.objects.retain(|object| asked.contains(&object.label));
+            seen.value.unknown_labels.retain(|label| asked.contains(label));
+        }
+        Look { outcome, asked }
+    }
+
+    /// Whether a look that this claim needs, or a call of this handle, was left out for want of calls or time.
+    pub(crate) fn was_limited(&self, claim: &Claim) -> bool {
+        let is_limit = |look: &Look| look.outcome.as_ref().is_err_and(Unseen::is_limit);
+        let needs_a_look = || entities(claim).into_iter().any(|entity| !self.labels_of(entity).is_empty());
+        self.experts.was_limited()
+            || (is_limit(&self.whole) && needs_a_look())
+            || (is_limit(&self.tiles) && !self.second_look_for(claim).is_empty())
     }
 
     /// Labels that a claim needs a closer look at, after the first.
@@ -151,7 +186,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) const fn experts(&self) -> &Experts<'a> {
-        self.experts
+        &self.experts
     }
 
     pub(crate) const fn thresholds(&self) -> &Thresholds {
@@ -169,10 +204,7 @@ impl<'a> Scene<'a> {
 
     /// The labels that a thing may have.
     pub(crate) fn labels_of(&self, entity: &Entity) -> Vec<String> {
-        match &entity.label {
-            Some(label) => vec![label.clone()],
-            None => self.vocabulary.labels_for(&entity.surface).into_iter().map(str::to_owned).collect(),
-        }
+        labels_of(entity, self.vocabulary)
     }
 
     /// What to call it in a reason: as the text does, or in another language by its label.
@@ -196,7 +228,10 @@ impl<'a> Scene<'a> {
 
     /// Whether the detector has a class for every label.
     pub(crate) fn is_known(&self, labels: &[String]) -> bool {
-        labels.iter().all(|label| !self.unknown.contains(label))
+        let unknown = |look: &Look, label: &String| {
+            look.outcome.as_ref().is_ok_and(|seen| seen.value.unknown_labels.contains(label))
+        };
+        !labels.iter().any(|label| unknown(&self.whole, label) || unknown(&self.tiles, label))
     }
 
     /// Why the picture was not looked at for objects.
@@ -221,7 +256,7 @@ impl<'a> Scene<'a> {
         };
         let tile_bar = self.thresholds.count.plausible_tiles.max(threshold);
         let mut candidates: Vec<&Detection> = Vec::new();
-        for (look, bar) in [(&self.whole, threshold), (&self.tiles, tile_bar)] {
+        for (look, bar) in [(&*self.whole, threshold), (&*self.tiles, tile_bar)] {
             if let Ok(seen) = &look.outcome {
                 let fits = |object: &&Detection| labels.contains(&object.label) && object.score >= bar;
                 candidates.extend(seen.value.objects.iter().filter(fits));
@@ -279,7 +314,7 @@ impl<'a> Scene<'a> {
                 .as_ref()
                 .is_ok_and(|seen| seen.value.objects.iter().any(|other| std::ptr::eq(other, object)))
         };
-        let look = if holds(&self.tiles) { &self.tiles } else { &self.whole };
+        let look = if holds(&self.tiles) { &*self.tiles } else { &*self.whole };
         let seen = look.outcome.as_ref().ok()?;
         let value = Value::String(object.label.clone());
         Some(seen.evidence(self.region(object.bounds), value, object.score, Trust::Measured))
@@ -287,7 +322,7 @@ impl<'a> Scene<'a> {
 
     /// That the whole picture was searched for a label, as evidence of absence.
     pub(crate) fn searched(&self, labels: &[String]) -> Vec<Evidence> {
-        [&self.whole, &self.tiles]
+        [&*self.whole, &*self.tiles]
             .into_iter()
             .filter_map(|look| {
                 let seen = look.outcome.as_ref().ok()?;
@@ -302,6 +337,14 @@ impl<'a> Scene<'a> {
                 Some(seen.evidence(Region::whole(self.image, self.size), value, 1.0 - best, Trust::Measured))
             })
             .collect()
+    }
+}
+
+/// The labels that a thing may have.
+pub(crate) fn labels_of(entity: &Entity, vocabulary: &Vocabulary) -> Vec<String> {
+    match &entity.label {
+        Some(label) => vec![label.clone()],
+        None => vocabulary.labels_for(&entity.surface).into_iter().map(str::to_owned).collect(),
     }
 }
 

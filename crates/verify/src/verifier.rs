@@ -1,30 +1,44 @@
 //! The whole way: extract, look, check, decide, correct.
 
-use std::{pin::pin, sync::Arc, time::Instant};
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::{Either, select};
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    Assertion, CallRecord, Capability, CheckedClaim, Claim, Entity, Event, ImageId, Judgement, Span, Usage,
-    Verdict, Vocabulary,
+    CallRecord, CheckedClaim, Claim, Draft, Event, ImageId, Judgement, Size, TokenScore, Usage, Vocabulary,
 };
 
 use crate::{
-    AnswerChecker, Checker, Correction, Corrector, Edit, Extractor, LexicalExtractor, Policy, RuleCorrector,
-    Scene, Thresholds,
+    CheckOrder, Checker, Correction, Corrector, Edit, Extractor, LexicalExtractor, Policy, Priors,
+    RuleCorrector, Thresholds,
     check::standard_checkers,
-    experts::{Experts, Listener},
+    experts::{Bounds, Experts, Listener},
     extract::Extraction,
+    judge::{Judge, Judged},
+    scene::Breadth,
 };
 
-/// Two verdicts that contradict each other cancel out, unless one is this much more certain.
-const FAR_MORE_CERTAIN: f32 = 0.4;
+/// The most claims that a note names one by one.
+const NAMED: usize = 5;
 
 /// How a verifier works.
 #[derive(Clone)]
 pub struct VerifierOptions {
-    /// The most expert calls for one text.
+    /// The most expert calls for one text. What they leave unchecked is insufficient, and a note says so.
     pub calls: u32,
+    /// How long expert calls may take for one text, from the first on; `None` for as long as they need. A call under
+    /// way at the end is given up.
+    pub time: Option<Duration>,
+    /// The most expert calls under way at once.
+    pub side_by_side: usize,
+    /// Which claims have their calls first.
+    pub order: CheckOrder,
+    /// What usually stands together, for the order of risk.
+    pub priors: Arc<Priors>,
     /// What becomes of claims that nothing confirms or contradicts.
     pub policy: Policy,
     /// The words.
@@ -37,6 +51,10 @@ impl Default for VerifierOptions {
     fn default() -> Self {
         Self {
             calls: 32,
+            time: None,
+            side_by_side: 4,
+            order: CheckOrder::Risk,
+            priors: Arc::new(Priors::builtin().clone()),
             policy: Policy::Keep,
             vocabulary: Vocabulary::builtin(),
             thresholds: Arc::new(Thresholds::builtin().clone()),
@@ -117,47 +135,69 @@ impl Verifier {
         cancel: &CancellationToken,
         listener: Listener<'_>,
     ) -> Verification {
-        let start = Instant::now();
-        let extracting = self.extractor.extract(text);
-        let Extraction { claims, mut notes, usage: mut models } =
-            match select(pin!(extracting), pin!(cancel.cancelled())).await {
-                Either::Left((extraction, _)) => extraction,
-                Either::Right(_) => Extraction::default(),
-            };
-        // A foreign extractor may err; a claim that does not fit the text cannot be edited.
-        let claims: Vec<Claim> =
-            claims.into_iter().filter(|claim| claim.span.of(text) == Some(claim.surface.as_str())).collect();
-        let experts = Experts::new(&self.dispatcher, cancel, self.options.calls, listener);
-        let judgements = self.judge(&claims, images, &experts, &mut notes).await;
-        for (claim, judgement) in claims.iter().zip(&judgements) {
+        self.verify_text(text, &[], images, cancel, listener).await
+    }
+
+    /// As [`Self::verify`], for a draft that may tell how sure its model was of each token: what it was unsure of is
+    /// checked first.
+    pub async fn verify_draft(
+        &self,
+        draft: &Draft,
+        images: &[ImageId],
+        cancel: &CancellationToken,
+        listener: Listener<'_>,
+    ) -> Verification {
+        self.verify_text(&draft.text, &draft.tokens, images, cancel, listener).await
+    }
+
+    async fn verify_text(
+        &self,
+        text: &str,
+        tokens: &[TokenScore],
+        images: &[ImageId],
+        cancel: &CancellationToken,
+        listener: Listener<'_>,
+    ) -> Verification {
+        let experts = self.experts(cancel, listener);
+        let result = self.run(text, tokens, images, &experts, Breadth::Claims, cancel).await;
+        for CheckedClaim { claim, judgement, .. } in &result.claims {
             experts.tell(Event::Judged { claim: claim.clone(), judgement: judgement.clone() });
         }
+        for note in &result.notes {
+            experts.note(note);
+        }
+        result
+    }
+
+    pub(crate) fn experts<'l>(&self, cancel: &CancellationToken, listener: Listener<'l>) -> Experts<'l> {
+        let VerifierOptions { calls, time, side_by_side, .. } = self.options;
+        Experts::new(&self.dispatcher, cancel, Bounds { calls, time, side_by_side }, listener)
+    }
+
+    /// The whole way for a whole text. Nobody is told of judgements and notes yet.
+    pub(crate) async fn run(
+        &self,
+        text: &str,
+        tokens: &[TokenScore],
+        images: &[ImageId],
+        experts: &Experts<'_>,
+        breadth: Breadth,
+        cancel: &CancellationToken,
+    ) -> Verification {
+        let start = Instant::now();
+        let Extraction { claims, mut notes, usage: mut models } = self.extract(text, cancel).await;
+        let images = sized(images, experts, &mut notes);
+        let Judged { judgements, left } =
+            self.judge(experts, breadth).judge(text, &claims, tokens, &images).await;
         let judged: Vec<(Claim, Judgement)> = claims.into_iter().zip(judgements).collect();
-        let correcting = self.corrector.correct(text, &judged, self.options.policy);
-        let correction = match select(pin!(correcting), pin!(cancel.cancelled())).await {
-            Either::Left((correction, _)) => correction,
-            Either::Right(_) => Correction { text: text.to_owned(), ..Correction::default() },
-        };
+        let correction = self.correct(text, &judged, cancel).await;
         models += correction.usage;
         notes.extend(correction.notes);
-        if experts.exhausted() {
-            notes.push("the limit of expert calls was reached: some claims were left unchecked".to_owned());
-        }
+        notes.extend(self.unchecked(&judged, &left));
         if cancel.is_cancelled() {
             notes.push("the check was cancelled: some claims were left unchecked".to_owned());
         }
-        for note in &notes {
-            experts.note(note);
-        }
-        let claims = judged
-            .into_iter()
-            .enumerate()
-            .map(|(index, (claim, judgement))| {
-                let replacement = replacement(index, &claim, &correction.edits);
-                CheckedClaim { claim, judgement, replacement }
-            })
-            .collect();
-        let calls = experts.into_records();
+        let calls = experts.records();
         let cached = calls.iter().filter(|record| record.cached).count() as u32;
         let usage = Usage {
             tool_calls: calls.len() as u32 - cached,
@@ -168,7 +208,7 @@ impl Verifier {
         Verification {
             draft: text.to_owned(),
             text: correction.text,
-            claims,
+            claims: checked(judged, &correction.edits),
             edits: correction.edits,
             notes,
             calls,
@@ -176,189 +216,78 @@ impl Verifier {
         }
     }
 
-    async fn judge(
-        &self,
-        claims: &[Claim],
-        images: &[ImageId],
-        experts: &Experts<'_>,
-        notes: &mut Vec<String>,
-    ) -> Vec<Judgement> {
-        let mut per_image: Vec<Vec<Judgement>> = Vec::new();
-        for &image in images {
-            let Some(size) = experts.size(image) else {
-                notes.push(format!("no image is named {image}: nothing was checked against it"));
-                continue;
-            };
-            let detector = experts.name_of(Capability::Detect);
-            let thresholds = self.options.thresholds.for_detector(detector);
-            let vocabulary = self.options.vocabulary;
-            let scene = Scene::observe(image, size, claims, experts, thresholds, vocabulary).await;
-            let mut judgements = Vec::with_capacity(claims.len());
-            for claim in claims {
-                judgements.push(self.judge_claim(claim, &scene).await);
-            }
-            // What is said of a thing that turns out to be another is held against that other.
-            for (index, claim) in recast(claims, &judgements) {
-                judgements[index] = self.judge_claim(&claim, &scene).await;
-            }
-            per_image.push(judgements);
-        }
-        (0..claims.len())
-            .map(|index| over_images(per_image.iter().map(|judgements| judgements[index].clone()).collect()))
-            .collect()
-    }
-
-    /// Every reading of the claim is checked; the claim is contradicted only where all of them are.
-    async fn judge_claim(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
-        let mut best: Option<Judgement> = None;
-        for assertion in std::iter::once(&claim.assertion).chain(&claim.readings) {
-            let reading = Claim { assertion: assertion.clone(), readings: Vec::new(), ..claim.clone() };
-            let judgement = self.judge_reading(&reading, scene).await;
-            let better = best.as_ref().is_none_or(|best| rank(judgement.verdict) > rank(best.verdict));
-            if judgement.verdict == Verdict::Supported {
-                return judgement;
-            }
-            if better {
-                best = Some(judgement);
-            }
-        }
-        let judgement = best.unwrap_or_else(|| Judgement::insufficient("nothing to check"));
-        if claim.hedged && judgement.verdict == Verdict::Contradicted {
-            let reason = format!("{}; but the text does not insist", judgement.reason);
-            return Judgement { verdict: Verdict::Insufficient, truth: None, reason, ..judgement };
-        }
-        judgement
-    }
-
-    async fn judge_reading(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
-        let mut judgements = Vec::new();
-        for checker in &self.checkers {
-            if checker.checks(claim, scene) {
-                judgements.push(checker.check(claim, scene).await);
-            }
-        }
-        let judgement =
-            agreed(judgements).unwrap_or_else(|| Judgement::insufficient(no_expert(claim, scene)));
-        if judgement.verdict == Verdict::Insufficient && AnswerChecker.checks(claim, scene) {
-            let answer = AnswerChecker.check(claim, scene).await;
-            if answer.verdict != Verdict::Insufficient {
-                return answer;
-            }
-        }
-        judgement
-    }
-}
-
-fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {
-    match &claim.assertion {
-        Assertion::Color { .. } if !scene.can(Capability::MeasureColor) => {
-            "no tool measures colours".to_owned()
-        }
-        Assertion::Relation { .. } if !scene.can(Capability::Relate) => "no tool relates regions".to_owned(),
-        Assertion::Text { .. } if !scene.can(Capability::ReadText) => "no tool reads text".to_owned(),
-        _ => "no expert here can check such a statement".to_owned(),
-    }
-}
-
-/// Claims about things that other things stand in for, with those in their place.
-fn recast(claims: &[Claim], judgements: &[Judgement]) -> Vec<(usize, Claim)> {
-    let stand_ins: Vec<(Span, &Entity)> = claims
-        .iter()
-        .zip(judgements)
-        .filter(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
-        .filter_map(|(claim, judgement)| match (&claim.assertion, &judgement.truth) {
-            (
-                Assertion::Existence { entity, present: true },
-                Some(Assertion::Existence { entity: other, present: true }),
-            ) => Some((entity.span, other)),
-            _ => None,
-        })
-        .collect();
-    let replace = |entity: &mut Entity| {
-        let other = stand_ins.iter().find(|(span, _)| *span == entity.span);
-        if let Some((_, other)) = other {
-            *entity = (*other).clone();
-        }
-        other.is_some()
-    };
-    let mut recast = Vec::new();
-    for (index, claim) in claims.iter().enumerate() {
-        let mut claim = claim.clone();
-        let mut changed = false;
-        for assertion in std::iter::once(&mut claim.assertion).chain(&mut claim.readings) {
-            match assertion {
-                Assertion::Count { entity, .. } | Assertion::Color { entity, .. } => {
-                    changed |= replace(entity);
-                }
-                Assertion::Relation { subject, object, .. } => {
-                    changed |= replace(subject);
-                    changed |= object.as_mut().is_some_and(replace);
-                }
-                _ => {}
-            }
-        }
-        if changed {
-            recast.push((index, claim));
-        }
-    }
-    recast
-}
-
-const fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Contradicted => 0,
-        Verdict::Insufficient => 1,
-        Verdict::Supported => 2,
-    }
-}
-
-/// What several checkers say together: conflicts are insufficient unless one is far more certain.
-fn agreed(judgements: Vec<Judgement>) -> Option<Judgement> {
-    let best = |verdict: Verdict| {
-        judgements
-            .iter()
-            .filter(|judgement| judgement.verdict == verdict)
-            .max_by(|a, b| a.confidence.total_cmp(&b.confidence))
-            .cloned()
-    };
-    match (best(Verdict::Supported), best(Verdict::Contradicted)) {
-        (Some(yes), Some(no)) => Some(if (yes.confidence - no.confidence).abs() >= FAR_MORE_CERTAIN {
-            if yes.confidence > no.confidence { yes } else { no }
-        } else {
-            let evidence = yes.evidence.into_iter().chain(no.evidence).collect();
-            let reason = format!("the experts disagree: {}; {}", yes.reason, no.reason);
-            Judgement { evidence, ..Judgement::insufficient(reason) }
-        }),
-        (Some(one), None) | (None, Some(one)) => Some(one),
-        (None, None) => judgements.into_iter().next(),
-    }
-}
-
-/// What several pictures say together: a text about them is right where one of them bears it out, and wrong only
-/// where none can. Which picture a number or a colour was said of is not known, so those are not contradicted.
-fn over_images(judgements: Vec<Judgement>) -> Judgement {
-    let several = judgements.len() > 1;
-    let all_contradicted = judgements.iter().all(|judgement| judgement.verdict == Verdict::Contradicted);
-    let absent_in_all = judgements
-        .iter()
-        .all(|judgement| matches!(&judgement.truth, Some(Assertion::Existence { present: false, .. })));
-    let evidence: Vec<_> = judgements.iter().flat_map(|judgement| judgement.evidence.clone()).collect();
-    let best = judgements.into_iter().reduce(|best, next| {
-        let order = |judgement: &Judgement| (rank(judgement.verdict), judgement.confidence);
-        let ((a, x), (b, y)) = (order(&best), order(&next));
-        if b > a || (a == b && y > x) { next } else { best }
-    });
-    let Some(best) = best else { return Judgement::insufficient("there is no picture to check it against") };
-    if several && all_contradicted {
-        if absent_in_all {
-            return Judgement { evidence, ..best };
-        }
-        return Judgement {
-            evidence,
-            ..Judgement::insufficient("there are several pictures, and the text does not say which it means")
+    /// The claims of a text. A foreign extractor may err; a claim that does not fit the text cannot be edited.
+    pub(crate) async fn extract(&self, text: &str, cancel: &CancellationToken) -> Extraction {
+        let extracting = self.extractor.extract(text);
+        let mut extraction = match select(pin!(extracting), pin!(cancel.cancelled())).await {
+            Either::Left((extraction, _)) => extraction,
+            Either::Right(_) => Extraction::default(),
         };
+        extraction.claims.retain(|claim| claim.span.of(text) == Some(claim.surface.as_str()));
+        extraction
     }
-    best
+
+    pub(crate) async fn correct(
+        &self,
+        text: &str,
+        judged: &[(Claim, Judgement)],
+        cancel: &CancellationToken,
+    ) -> Correction {
+        let correcting = self.corrector.correct(text, judged, self.options.policy);
+        match select(pin!(correcting), pin!(cancel.cancelled())).await {
+            Either::Left((correction, _)) => correction,
+            Either::Right(_) => Correction { text: text.to_owned(), ..Correction::default() },
+        }
+    }
+
+    pub(crate) fn judge<'a>(&'a self, experts: &'a Experts<'a>, breadth: Breadth) -> Judge<'a> {
+        Judge { checkers: &self.checkers, options: &self.options, experts, breadth }
+    }
+
+    /// What the budget left unchecked, for a reader.
+    fn unchecked(&self, judged: &[(Claim, Judgement)], left: &[usize]) -> Option<String> {
+        if left.is_empty() {
+            return None;
+        }
+        let named: Vec<String> =
+            left.iter().take(NAMED).map(|&place| format!("\"{}\"", judged[place].0.surface)).collect();
+        let more = left.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let calls = self.options.calls;
+        let limit = match self.options.time {
+            Some(time) => format!("{calls} expert calls or {} s", time.as_secs_f64()),
+            None => format!("{calls} expert calls"),
+        };
+        Some(format!("the limit of {limit} was reached before all was checked: {}{more}", named.join(", ")))
+    }
+}
+
+/// The pictures with their sizes; a note for each that nobody has.
+pub(crate) fn sized(
+    images: &[ImageId],
+    experts: &Experts<'_>,
+    notes: &mut Vec<String>,
+) -> Vec<(ImageId, Size)> {
+    let mut known = Vec::new();
+    for &image in images {
+        match experts.size(image) {
+            Some(size) => known.push((image, size)),
+            None => notes.push(format!("no image is named {image}: nothing was checked against it")),
+        }
+    }
+    known
+}
+
+/// The claims with what became of their words.
+pub(crate) fn checked(judged: Vec<(Claim, Judgement)>, edits: &[Edit]) -> Vec<CheckedClaim> {
+    judged
+        .into_iter()
+        .enumerate()
+        .map(|(index, (claim, judgement))| {
+            let replacement = replacement(index, &claim, edits);
+            CheckedClaim { claim, judgement, replacement }
+        })
+        .collect()
 }
 
 /// What stands in the corrected text in the place of a claim's bytes.

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     output.check()?;
     let pictures = setup.open_images(paths)?;
     let dispatcher = setup.dispatcher()?;
-    let verifier = Setup::verifier(&dispatcher, ask.showing.unverified);
+    let verifier = Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking);
     let prompts = ask.models.prompts.as_ref().map_or_else(Library::built_in, Library::with_overrides);
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let planner = interruptible(cancel, setup.planner(&ask.models)).await?;

@@ -24,8 +24,8 @@ pub(crate) async fn run(
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.
     let pictures = setup.open_images(&caption.images)?;
-    let dispatcher = setup.dispatcher()?;
-    let verifier = Setup::verifier(&dispatcher, caption.showing.unverified);
+    let dispatcher = if caption.contrast { setup.contrasting_dispatcher()? } else { setup.dispatcher()? };
+    let verifier = Setup::verifier(&dispatcher, caption.showing.unverified, &caption.checking);
     let tell = teller(&caption.showing);
     for picture in pictures {
         let start = Instant::now();
@@ -64,6 +64,6 @@ async fn describe(
         Ok(observation) => serde_json::from_value::<perception::Caption>(observation.value.clone())?.text,
         Err(failure) => anyhow::bail!("the captioner failed: {}", failure.message),
     };
-    tell(&Event::Drafted { draft: Draft { text: text.clone(), cites: vec![id] } });
-    Ok((text, Step { thought: String::new(), calls: vec![record] }))
+    tell(&Event::Drafted { draft: Draft { text: text.clone(), cites: vec![id], tokens: Vec::new() } });
+    Ok((text, Step { calls: vec![record], ..Step::default() }))
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     Outcome,
-    arguments::{Eval, Global, ModelChoice, Policy, SubjectChoice},
+    arguments::{Checking, Eval, Global, ModelChoice, Policy, SubjectChoice},
     command::interruptible,
     setup::{PlannerModel, Setup},
 };
@@ -247,7 +247,7 @@ async fn subject(
         return Ok(own);
     }
     let dispatcher = setup.dispatcher()?;
-    let verifier = || Setup::verifier(&dispatcher, Policy::Keep);
+    let verifier = || Setup::verifier(&dispatcher, Policy::Keep, &Checking::default());
     Ok(match choice {
         SubjectChoice::Model => Box::new(BareModel::new(chat_model(&eval.models, setup).await?)),
         SubjectChoice::Agent | SubjectChoice::VerifiedAgent => {

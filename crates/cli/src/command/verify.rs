@@ -16,13 +16,16 @@ use crate::{
 };
 
 /// The most bytes of a text to verify.
-const TEXT_LIMIT: u64 = 1 << 20;
+pub(super) const TEXT_LIMIT: u64 = 1 << 20;
 
 pub(crate) async fn run(
     global: &Global,
     verify: &Verify,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
+    if verify.stream {
+        return super::stream::run(global, verify, cancel).await;
+    }
     let text = match (&verify.text, &verify.text_file) {
         (Some(text), _) => text.clone(),
         (None, Some(file)) => read_text(file)?,
@@ -34,7 +37,7 @@ pub(crate) async fn run(
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
     let dispatcher = setup.dispatcher()?;
-    let verifier = Setup::verifier(&dispatcher, verify.showing.unverified);
+    let verifier = Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking);
     let start = Instant::now();
     let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &teller(&verify.showing)).await?;
     let counts = dispatcher.counts();

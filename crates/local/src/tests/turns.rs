@@ -88,6 +88,23 @@ fn the_same_question_has_the_same_answer_and_another_seed_another() {
 }
 
 #[test]
+fn every_byte_of_a_reply_has_a_token_with_its_probability() {
+    let model = Home::new().model();
+    for reply in [ask(&model, request(&["hello"])).unwrap(), ask(&model, with_schema(&["go"], 200)).unwrap()]
+    {
+        let mut end = 0;
+        for token in &reply.tokens {
+            assert_eq!(token.span.start, end);
+            end = token.span.end;
+            assert!(reply.text.is_char_boundary(end) && token.log_probability <= 1e-5, "{token:?}");
+        }
+        assert_eq!(end, reply.text.len());
+        assert!(reply.tokens.len() as u64 <= reply.usage.output_tokens);
+        assert!(reply.tokens.iter().any(|token| token.log_probability < -0.01), "it has had a choice");
+    }
+}
+
+#[test]
 fn what_stands_from_the_turn_before_is_not_computed_again() {
     let home = Home::new();
     let model = home.model();

@@ -3,24 +3,24 @@
 use async_trait::async_trait;
 use futures::future::join_all;
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust,
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary,
     perception::{ColorQuality, ColorReport, Detection},
 };
 use serde_json::Value;
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::Scene;
+use crate::{Scene, Thresholds};
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour and all are clearly of one other colour.
 #[derive(Debug, Clone, Copy)]
 pub struct ColorChecker;
 
-enum Fit {
+pub(crate) enum Fit {
     Fits(f32),
     /// Clearly another colour.
     Other(String, f32),
-    Unclear(&'static str),
+    Unclear(String),
 }
 
 #[async_trait]
@@ -41,12 +41,15 @@ impl Checker for ColorChecker {
         if labels.iter().any(|label| label == "person") {
             return Judgement::insufficient("a person has no one colour");
         }
+        if let Some(blindness) = scene.blindness() {
+            return Judgement::insufficient(blindness);
+        }
         let limits = &scene.thresholds().color;
         let found = scene.find(entity, limits.instance, false);
         if found.objects.is_empty() {
             return Judgement::insufficient(format!("found no {} to measure", entity.surface));
         }
-        let accepted = accepted(claim, color, scene);
+        let accepted = accepted(claim, color, scene.vocabulary());
         let some: Vec<&Detection> = found.objects.iter().copied().take(limits.most_instances).collect();
         let all_measured = some.len() == found.objects.len();
         let reports =
@@ -57,7 +60,7 @@ impl Checker for ColorChecker {
             let seen = match report {
                 Ok(seen) => seen,
                 Err(unseen) => {
-                    fits.push(Fit::Unclear("a measurement failed"));
+                    fits.push(Fit::Unclear(unseen.to_string()));
                     tracing::debug!("colour of {} not measured: {unseen}", entity.surface);
                     continue;
                 }
@@ -74,26 +77,25 @@ impl Checker for ColorChecker {
                     Trust::Measured,
                 ));
             }
-            fits.push(fit(&seen.value, &accepted, scene));
+            fits.push(fit(&seen.value, &accepted, scene.thresholds()));
         }
         verdict(entity, color, &fits, evidence, all_measured)
     }
 }
 
 /// The basic colours that confirm the claim's word: "golden" is seen as yellow, brown or orange.
-fn accepted(claim: &Claim, color: &str, scene: &Scene<'_>) -> Vec<String> {
+pub(crate) fn accepted(claim: &Claim, color: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let word = claim.surface.split_whitespace().next_back().unwrap_or_default();
-    let mut accepted: Vec<String> =
-        scene.vocabulary().colors_for(word).into_iter().map(str::to_owned).collect();
+    let mut accepted: Vec<String> = vocabulary.colors_for(word).into_iter().map(str::to_owned).collect();
     if !accepted.iter().any(|known| known == color) {
         accepted = vec![color.to_owned()];
     }
     accepted
 }
 
-fn fit(report: &ColorReport, accepted: &[String], scene: &Scene<'_>) -> Fit {
-    let limits = &scene.thresholds().color;
-    let is_neighbor = |name: &str| accepted.iter().any(|color| scene.thresholds().are_neighbors(color, name));
+pub(crate) fn fit(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
+    let limits = &thresholds.color;
+    let is_neighbor = |name: &str| accepted.iter().any(|color| thresholds.are_neighbors(color, name));
     let share: f32 =
         report.colors.iter().filter(|color| accepted.contains(&color.name)).map(|color| color.share).sum();
     let near: f32 =
@@ -101,13 +103,14 @@ fn fit(report: &ColorReport, accepted: &[String], scene: &Scene<'_>) -> Fit {
     if share >= limits.supported_share {
         return Fit::Fits(share.clamp(0.5, 1.0));
     }
+    let unclear = |why: &str| Fit::Unclear(why.to_owned());
     match report.quality {
-        ColorQuality::TooDark => return Fit::Unclear("it is too dark to tell colours"),
-        ColorQuality::TooSmall => return Fit::Unclear("it is too small to measure"),
-        ColorQuality::Mixed => return Fit::Unclear("it has several colours"),
+        ColorQuality::TooDark => return unclear("it is too dark to tell colours"),
+        ColorQuality::TooSmall => return unclear("it is too small to measure"),
+        ColorQuality::Mixed => return unclear("it has several colours"),
         ColorQuality::Clear => {}
     }
-    let Some(dominant) = report.colors.first() else { return Fit::Unclear("no colour was measured") };
+    let Some(dominant) = report.colors.first() else { return unclear("no colour was measured") };
     let clear = dominant.share >= limits.dominant_share
         && share <= limits.negligible_share
         && near <= 1.0 - limits.dominant_share
@@ -115,7 +118,7 @@ fn fit(report: &ColorReport, accepted: &[String], scene: &Scene<'_>) -> Fit {
     if clear {
         Fit::Other(dominant.name.clone(), dominant.share)
     } else {
-        Fit::Unclear("the colours are too close to call")
+        unclear("the colours are too close to call")
     }
 }
 
@@ -133,7 +136,8 @@ fn verdict(
     if let Some(best) = best {
         return supported(best, evidence, format!("measured {color}"));
     }
-    let unclear = fits.iter().find_map(|fit| if let Fit::Unclear(why) = fit { Some(*why) } else { None });
+    let unclear =
+        fits.iter().find_map(|fit| if let Fit::Unclear(why) = fit { Some(why.as_str()) } else { None });
     if let Some(why) = unclear {
         return insufficient(evidence, why);
     }

@@ -20,7 +20,9 @@ pub use existence::ExistenceChecker;
 pub use relation::RelationChecker;
 pub use text::TextChecker;
 
+pub(crate) use color::{Fit, accepted, fit};
 pub(crate) use count::count_fits;
+pub(crate) use text::{Comparison, compare};
 
 /// One way to hold a claim against a picture.
 #[async_trait]

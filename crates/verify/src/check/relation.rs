@@ -1,6 +1,7 @@
 //! Where a thing is.
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, Judgement, Rect, Trust,
     perception::{Detection, RelationReport, SpatialRelation},
@@ -25,6 +26,12 @@ impl Checker for RelationChecker {
         let Assertion::Relation { subject, relation, object } = &claim.assertion else {
             return Judgement::insufficient("no claim of a place");
         };
+        let is_named = |entity: &Entity| !scene.labels_of(entity).is_empty();
+        if let Some(blindness) = scene.blindness()
+            && std::iter::once(subject).chain(object).any(is_named)
+        {
+            return Judgement::insufficient(blindness);
+        }
         let limits = &scene.thresholds().relation;
         let instances = |entity: &Entity| scene.find(entity, limits.instance, false).objects;
         let subjects = instances(subject);
@@ -49,13 +56,13 @@ impl Checker for RelationChecker {
         if pairs.len() > limits.most_pairs {
             return Judgement::insufficient("too many of them to tell which is meant");
         }
+        let reports = join_all(pairs.iter().map(|(subject, object)| {
+            scene.experts().relate(scene.image(), subject.bounds, object.map(|object| object.bounds))
+        }))
+        .await;
         let mut views = Vec::new();
-        for (subject, object) in pairs {
-            match scene
-                .experts()
-                .relate(scene.image(), subject.bounds, object.map(|object| object.bounds))
-                .await
-            {
+        for ((subject, object), report) in pairs.into_iter().zip(reports) {
+            match report {
                 Ok(report) => views.push(view(*relation, subject, object, &report, scene)),
                 Err(unseen) => return Judgement::insufficient(unseen.to_string()),
             }

@@ -5,7 +5,7 @@ use lavr_types::{Assertion, Capability, Claim, Evidence, Judgement, Trust, perce
 use serde_json::Value;
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::{Scene, extract::normalized};
+use crate::{Scene, Thresholds, extract::normalized};
 
 /// The most lines that one claimed text may be spread over.
 const MOST_LINES: usize = 4;
@@ -35,56 +35,72 @@ impl Checker for TextChecker {
             Ok(seen) => seen,
             Err(unseen) => return Judgement::insufficient(unseen.to_string()),
         };
-        let Some(best) = best_match(text, &seen.value.lines) else {
-            return Judgement::insufficient("no text was read in the picture");
-        };
-        let limits = &scene.thresholds().text;
-        let evidence: Vec<Evidence> = best
-            .lines
-            .iter()
-            .map(|line| {
+        let evidence = |best: &Match<'_>| -> Vec<Evidence> {
+            let evidence = best.lines.iter().map(|line| {
                 let region = scene.region(line.quad.bounds());
                 seen.evidence(region, Value::String(line.text.clone()), line.score, Trust::Untrusted)
-            })
-            .collect();
-        if best.equal || (best.similarity >= limits.close && best.score < limits.sure) {
-            return supported(best.score, evidence, format!("read \"{}\"", best.text));
+            });
+            evidence.collect()
+        };
+        match compare(text, &seen.value.lines, scene.thresholds()) {
+            Comparison::Says { best, confidence } => {
+                supported(confidence, evidence(&best), format!("read \"{}\"", best.text))
+            }
+            Comparison::Unclear { best, why } => {
+                insufficient(best.as_ref().map(evidence).unwrap_or_default(), why)
+            }
+            Comparison::SaysElse { best } => {
+                let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
+                let reason = format!("read \"{}\"", best.text);
+                let confidence = best.score * best.similarity as f32;
+                contradicted(Some(truth), confidence, evidence(&best), reason)
+            }
         }
-        // The commonest fault of a reader is to lose or add a letter at an end, or to run words together.
-        let (claimed, read) = (folded(text).replace(' ', ""), folded(&best.text).replace(' ', ""));
-        if claimed.chars().count() >= SHORTEST && read.contains(&claimed) {
-            return supported(
-                best.score * best.similarity as f32,
-                evidence,
-                format!("read \"{}\"", best.text),
-            );
-        }
-        if claimed.contains(&read) || claimed.chars().count() < SHORTEST {
-            return insufficient(evidence, format!("read \"{}\", which may be a part of it", best.text));
-        }
-        let slip = claimed.chars().count() >= LONG
-            && strsim::levenshtein(&claimed, &read) == 1
-            && (claimed.chars().count() != read.chars().count() || mixes_digits(&claimed, &read));
-        if slip {
-            return insufficient(
-                evidence,
-                format!("read \"{}\", which one slip of the reader explains", best.text),
-            );
-        }
-        if best.similarity < limits.similar {
-            return Judgement::insufficient("no text like it was read");
-        }
-        if best.score < limits.sure {
-            return insufficient(evidence, "a similar text was read, but not with certainty");
-        }
-        let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
-        contradicted(
-            Some(truth),
-            best.score * best.similarity as f32,
-            evidence,
-            format!("read \"{}\"", best.text),
-        )
     }
+}
+
+/// What the lines read in a picture say of a claimed text.
+pub(crate) enum Comparison<'l> {
+    Says { best: Match<'l>, confidence: f32 },
+    SaysElse { best: Match<'l> },
+    Unclear { best: Option<Match<'l>>, why: String },
+}
+
+/// Holds a claimed text against the lines that were read.
+pub(crate) fn compare<'l>(text: &str, lines: &'l [TextLine], thresholds: &Thresholds) -> Comparison<'l> {
+    let limits = &thresholds.text;
+    let unclear = |best: Option<Match<'l>>, why: &str| Comparison::Unclear { best, why: why.to_owned() };
+    let Some(best) = best_match(text, lines) else {
+        return unclear(None, "no text was read in the picture");
+    };
+    if best.equal || (best.similarity >= limits.close && best.score < limits.sure) {
+        let confidence = best.score;
+        return Comparison::Says { best, confidence };
+    }
+    // The commonest fault of a reader is to lose or add a letter at an end, or to run words together.
+    let (claimed, read) = (folded(text).replace(' ', ""), folded(&best.text).replace(' ', ""));
+    if claimed.chars().count() >= SHORTEST && read.contains(&claimed) {
+        let confidence = best.score * best.similarity as f32;
+        return Comparison::Says { best, confidence };
+    }
+    if claimed.contains(&read) || claimed.chars().count() < SHORTEST {
+        let why = format!("read \"{}\", which may be a part of it", best.text);
+        return Comparison::Unclear { best: Some(best), why };
+    }
+    let slip = claimed.chars().count() >= LONG
+        && strsim::levenshtein(&claimed, &read) == 1
+        && (claimed.chars().count() != read.chars().count() || mixes_digits(&claimed, &read));
+    if slip {
+        let why = format!("read \"{}\", which one slip of the reader explains", best.text);
+        return Comparison::Unclear { best: Some(best), why };
+    }
+    if best.similarity < limits.similar {
+        return unclear(None, "no text like it was read");
+    }
+    if best.score < limits.sure {
+        return unclear(Some(best), "a similar text was read, but not with certainty");
+    }
+    Comparison::SaysElse { best }
 }
 
 /// Whether two texts of one length differ in a digit that stands for a letter, or the other way round: writers rarely
@@ -93,10 +109,10 @@ fn mixes_digits(claimed: &str, read: &str) -> bool {
     claimed.chars().zip(read.chars()).any(|(a, b)| a != b && a.is_ascii_digit() != b.is_ascii_digit())
 }
 
-struct Match<'l> {
+pub(crate) struct Match<'l> {
     lines: &'l [TextLine],
     /// The part of the lines that answers to the claim.
-    text: String,
+    pub(crate) text: String,
     equal: bool,
     similarity: f64,
     score: f32,

@@ -14,7 +14,7 @@ use lavr_types::{
     Capability, ImageId, Observation, Quad, Rect,
     perception::{
         ColorQuality, ColorReport, ColorShare, Detection, Detections, RelationReport, SpatialRelation,
-        TextLine, TextLines,
+        TextLine, TextLines, VisualAnswer,
     },
 };
 use lavr_verify::{Verification, Verifier, VerifierOptions};
@@ -86,7 +86,7 @@ fn chance(seed: u64, salt: &str) -> f64 {
     ((hash >> 33) % 10_000) as f64 / 10_000.0
 }
 
-struct Detect {
+pub(crate) struct Detect {
     truth: Arc<Truth>,
     rates: Rates,
     calls: Arc<AtomicU32>,
@@ -95,7 +95,7 @@ struct Detect {
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct DetectArgs {
+pub(crate) struct DetectArgs {
     image: ImageId,
     labels: Option<Vec<String>>,
     #[serde(default)]
@@ -161,10 +161,10 @@ impl Tool for Detect {
     }
 }
 
-struct Color(Arc<Truth>);
+pub(crate) struct Color(Arc<Truth>);
 
 #[derive(Deserialize, JsonSchema)]
-struct RegionArgs {
+pub(crate) struct RegionArgs {
     image: ImageId,
     region: Option<Rect>,
 }
@@ -197,10 +197,10 @@ impl Tool for Color {
     }
 }
 
-struct Relate;
+pub(crate) struct Relate;
 
 #[derive(Deserialize, JsonSchema)]
-struct RelateArgs {
+pub(crate) struct RelateArgs {
     image: ImageId,
     subject: Rect,
     object: Option<Rect>,
@@ -260,7 +260,7 @@ impl Tool for Relate {
     }
 }
 
-struct Ocr(Arc<Truth>);
+pub(crate) struct Ocr(Arc<Truth>);
 
 impl Tool for Ocr {
     const NAME: &'static str = "ocr";
@@ -282,6 +282,47 @@ impl Tool for Ocr {
         });
         Ok(Observation::new(TextLines { lines: lines.collect() }).untrusted())
     }
+}
+
+/// A vision model that knows which objects there are, and says yes or no.
+pub(crate) struct Vqa(pub(crate) Arc<Truth>);
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct AskArgs {
+    image: ImageId,
+    question: String,
+}
+
+impl Tool for Vqa {
+    const NAME: &'static str = "vqa";
+    const DESCRIPTION: &'static str = "Answers questions.";
+    const CAPABILITY: Capability = Capability::Answer;
+    type Args = AskArgs;
+    type Output = VisualAnswer;
+
+    async fn call(
+        &self,
+        args: AskArgs,
+        context: &ToolContext,
+    ) -> Result<Observation<VisualAnswer>, ToolError> {
+        context.image(args.image)?;
+        let there = self.0.objects.iter().any(|object| args.question.contains(&object.label));
+        let answer = if there { "Yes" } else { "No" };
+        Ok(Observation::new(VisualAnswer { answer: answer.into(), model: "scripted".into() }))
+    }
+}
+
+/// The experts of a scene, one by one.
+pub(crate) fn detector(truth: &Arc<Truth>) -> Detect {
+    Detect { truth: truth.clone(), rates: Rates::default(), calls: Arc::default(), unknown: Vec::new() }
+}
+
+pub(crate) fn color_meter(truth: &Arc<Truth>) -> Color {
+    Color(truth.clone())
+}
+
+pub(crate) fn reader(truth: &Arc<Truth>) -> Ocr {
+    Ocr(truth.clone())
 }
 
 /// A scene with its experts.
