@@ -57,7 +57,7 @@ fn what_is_asked_is_listed_and_another_program_s_answers_are_scored() {
     assert_eq!(document["samples"], 10);
     let table = &document["scores"]["tables"][0];
     assert_eq!((&table["title"], &table["columns"][1]), (&json!("POPE"), &json!("accuracy")));
-    assert_eq!(table["rows"][0]["cells"][1]["value"], 0.5);
+    assert_eq!(table["rows"][0]["cells"][1]["value"], 0.6);
     assert!(
         std::fs::read_to_string(out.join("cases.html")).unwrap().contains("Is there a dog in the image?")
     );
