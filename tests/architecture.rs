@@ -100,6 +100,33 @@ fn what_only_tests_need_is_in_no_product() {
     }
 }
 
+/// `cargo tree` of the workspace: each package with its version and features.
+fn features(edges: &str) -> BTreeSet<String> {
+    let mut command = std::process::Command::new(env!("CARGO"));
+    command.args([
+        "tree",
+        "--workspace",
+        "--locked",
+        "--edges",
+        edges,
+        "--prefix",
+        "none",
+        "--format",
+        "{p} {f}",
+    ]);
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned()).collect()
+}
+
+#[test]
+fn program_and_tests_are_built_from_the_same_artifacts() {
+    let (program, tests) = (features("normal,build"), features("normal,build,dev"));
+    let twice: Vec<_> = program.difference(&tests).collect();
+    assert!(twice.is_empty(), "built twice, since tests ask for other features: {twice:#?}");
+}
+
 #[test]
 fn every_expert_has_its_model_card() {
     for tool in tools() {
