@@ -28,7 +28,7 @@ pub struct Decoded {
 /// When there is no such file, it is no file, cannot be read or is too large.
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, ImageError> {
     let text = path.to_string_lossy();
-    if text.starts_with("http://") || text.starts_with("https://") {
+    if is_address(&text) && !path.exists() {
         return Err(ImageError::WebAddress(text.into_owned()));
     }
     let failed = |source: std::io::Error| match source.kind() {
@@ -49,6 +49,14 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, ImageError> {
         return Err(ImageError::TooManyBytes { name, bytes: metadata.len(), limit: limits.bytes });
     }
     Ok(bytes)
+}
+
+/// Whether a text is an address (`https://...`, `file:///...`) and no path.
+fn is_address(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
 }
 
 /// Decodes a picture. `name` is what errors call it.

@@ -8,8 +8,8 @@ use lavr_types::{ImageId, Rect, Size};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// The path is a web address.
-    #[error("`{0}` is a web address, not a file: download the picture first and give its path")]
+    /// The path is an address.
+    #[error("`{0}` is an address, not a path: download the picture first and give the path of the file")]
     WebAddress(String),
     /// Nothing is at the path.
     #[error("no file is at `{}`: check the path", .0.display())]

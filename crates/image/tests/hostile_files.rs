@@ -97,8 +97,10 @@ fn paths_that_are_no_file_say_what_they_are() {
     let missing = store.open(&folder.path().join("none.png")).unwrap_err();
     assert!(matches!(missing, ImageError::Missing(_)), "{missing}");
     assert!(matches!(store.open(folder.path()), Err(ImageError::NotAFile(_))));
-    let web = store.open("https://example.org/a.png".as_ref()).unwrap_err();
-    assert!(web.to_string().contains("download"), "{web}");
+    for address in ["https://example.org/a.png", "file:///home/me/a.png", "s3://bucket/a.png"] {
+        let web = store.open(address.as_ref()).unwrap_err();
+        assert!(matches!(web, ImageError::WebAddress(_)), "{web}");
+    }
 }
 
 #[test]
