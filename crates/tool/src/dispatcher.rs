@@ -132,10 +132,7 @@ impl Dispatcher {
                 (Ok(observation), cached)
             }
             Err(error) => {
-                tracing::debug!(
-                    call = %call.id, tool = call.tool, kind = ?error.kind,
-                    source = error.source.as_deref().map(tracing::field::display), "call failed: {error}"
-                );
+                log(&call, &error);
                 (Err(error.failure()), false)
             }
         };
@@ -251,6 +248,16 @@ fn timed_out(spec: &ToolSpec) -> ToolError {
     let message =
         format!("`{}` took longer than {:?}; try a smaller region or another tool", spec.name, spec.timeout);
     ToolError::new(FailureKind::TimedOut, message)
+}
+
+/// For the operator. What is missing on this machine is worth a warning, what a planner can mend by itself is not.
+fn log(call: &ToolCall, error: &ToolError) {
+    let cause = error.source.as_deref().map_or_else(String::new, |cause| format!(": {cause}"));
+    if error.source.is_some() && matches!(error.kind, FailureKind::Unavailable | FailureKind::Panicked) {
+        tracing::warn!("`{}` {error}{cause}", call.tool);
+    } else {
+        tracing::debug!(call = %call.id, tool = call.tool, kind = ?error.kind, "call failed: {error}{cause}");
+    }
 }
 
 /// What tools call tools through.

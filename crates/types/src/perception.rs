@@ -156,6 +156,9 @@ pub struct Caption {
     pub text: String,
     /// Who wrote it: a network's name, or `grounded` for a description composed from expert findings.
     pub source: String,
+    /// What could not be looked at, and why, one sentence each; empty where everything was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 /// An answer to a question about an image.

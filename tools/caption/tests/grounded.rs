@@ -253,8 +253,11 @@ async fn a_picture_of_nothing_known_is_admitted_and_its_colors_told() {
 
 #[tokio::test]
 async fn experts_that_are_not_there_are_done_without_or_named() {
+    let (caption, _) = describe(experts(vec![CUP], vec![])).await.unwrap();
+    assert!(caption.unseen.is_empty(), "{:?}", caption.unseen);
     let (caption, _) = describe(Registry::new().with(Detect(vec![CUP])).unwrap()).await.unwrap();
     assert_eq!(caption.text, "The picture shows a cup.");
+    assert!(caption.unseen[0].starts_with("text was not read: "), "{:?}", caption.unseen);
     let (caption, _) = describe(Registry::new().with(Detect(vec![])).unwrap()).await.unwrap();
     assert_eq!(caption.text, "No object was recognized in the picture and nobody could read text.");
     let failure = describe(Registry::new()).await.unwrap_err();

@@ -86,7 +86,7 @@ impl From<OcrError> for ToolError {
                 return Self::failed("reading text failed on this image; try a region of it")
                     .caused_by(error);
             }
-            _ => "the text reader's networks cannot be had here; answer without reading text",
+            _ => "the text reader's networks could not be loaded; text cannot be read here",
         };
         Self::unavailable(message).caused_by(error)
     }

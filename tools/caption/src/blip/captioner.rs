@@ -65,7 +65,7 @@ impl Captioner for BlipCaptioner {
             score: described.score,
             trust: Trust::Measured,
         };
-        let caption = Caption { text: described.text, source: self.name.clone() };
+        let caption = Caption { text: described.text, source: self.name.clone(), unseen: Vec::new() };
         Ok(Observation::new(caption).with_evidence(vec![evidence]))
     }
 }

@@ -37,7 +37,7 @@ impl Captioner for Grounded {
         let text = statements.iter().map(|statement| statement.text.as_str()).collect::<Vec<_>>().join(" ");
         let evidence: Vec<_> = statements.into_iter().flat_map(|statement| statement.evidence).collect();
         let quotes = evidence.iter().any(|evidence| evidence.trust == Trust::Untrusted);
-        let caption = Caption { text, source: Self::SOURCE.to_owned() };
+        let caption = Caption { text, source: Self::SOURCE.to_owned(), unseen: scene.unseen };
         let observation = Observation::new(caption).with_evidence(evidence);
         Ok(if quotes { observation.untrusted() } else { observation })
     }

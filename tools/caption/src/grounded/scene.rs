@@ -77,6 +77,8 @@ pub(super) struct Scene {
     pub(super) lines: Option<Vec<Line>>,
     /// The colours of the whole, asked for when there is nothing else to say.
     pub(super) colors: Option<Said<ColorReport>>,
+    /// What could not be looked at, and why.
+    pub(super) unseen: Vec<String>,
 }
 
 impl Scene {
@@ -88,18 +90,28 @@ impl Scene {
             arguments["region"] = json!(region.pixels());
         }
         let (detections, lines) = futures::join!(
-            ask::<Detections>(context, Capability::Detect, arguments.clone()),
-            ask::<TextLines>(context, Capability::ReadText, arguments.clone()),
+            try_to_ask::<Detections>(context, Capability::Detect, arguments.clone()),
+            try_to_ask::<TextLines>(context, Capability::ReadText, arguments.clone()),
         );
-        let (detections, lines) = (detections?, lines?);
+        let mut unseen = Vec::new();
+        let detections =
+            detections?.map_err(|why| unseen.push(format!("objects were not looked for: {why}"))).ok();
+        let lines = lines?.map_err(|why| unseen.push(format!("text was not read: {why}"))).ok();
         if detections.is_none() && lines.is_none() {
             return Err(ToolError::unavailable(
                 "nobody here can look for objects or read text, so the image cannot be described",
             ));
         }
         let lines = lines.map(read_lines);
-        let mut scene =
-            Self { is_part, groups: None, doubtful: Vec::new(), relations: Vec::new(), lines, colors: None };
+        let mut scene = Self {
+            is_part,
+            groups: None,
+            doubtful: Vec::new(),
+            relations: Vec::new(),
+            lines,
+            colors: None,
+            unseen,
+        };
         if let Some(detections) = detections {
             let (sure, doubtful): (Vec<_>, Vec<_>) =
                 things(detections).into_iter().partition(|thing| thing.score >= SURE);
@@ -125,16 +137,25 @@ async fn ask<T: DeserializeOwned>(
     capability: Capability,
     arguments: Value,
 ) -> Result<Option<Said<T>>, ToolError> {
+    try_to_ask(context, capability, arguments).await.map(Result::ok)
+}
+
+/// Asks the expert of a capability. The inner error says why there is no answer.
+async fn try_to_ask<T: DeserializeOwned>(
+    context: &ToolContext,
+    capability: Capability,
+    arguments: Value,
+) -> Result<Result<Said<T>, String>, ToolError> {
     match context.call(capability, arguments).await {
         Ok(Observation { value, evidence, .. }) => match serde_json::from_value(value) {
-            Ok(value) => Ok(Some(Said { value, evidence })),
+            Ok(value) => Ok(Ok(Said { value, evidence })),
             Err(error) => Err(ToolError::failed(format!(
                 "the expert for {capability:?} gave another kind of result than expected"
             ))
             .caused_by(error)),
         },
         Err(error) if error.kind == FailureKind::Cancelled => Err(error),
-        Err(_) => Ok(None),
+        Err(error) => Ok(Err(error.message)),
     }
 }
 
