@@ -37,6 +37,14 @@ impl ImageNames {
         }
     }
 
+    /// What stands where the schema takes an image and is none, once ids are in place.
+    pub(crate) fn missing<'a>(schema: &Value, arguments: &'a Value) -> Option<&'a str> {
+        let properties = arguments.as_object().into_iter().flatten();
+        properties
+            .filter(|(name, _)| is_image(&schema["properties"][name.as_str()]))
+            .find_map(|(_, value)| value.as_str().filter(|text| text.parse::<ImageId>().is_err()))
+    }
+
     /// Puts names in the place of ids anywhere in a value; ids not seen before get a name.
     pub(crate) fn put_names(&mut self, value: &mut Value) {
         match value {

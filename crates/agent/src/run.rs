@@ -6,7 +6,7 @@ use lavr_model::{ModelError, Reply, TurnRequest};
 use lavr_prompt::PromptError;
 use lavr_types::{
     Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Size,
-    Step, ToolCall, ToolSpec, Usage, Vocabulary,
+    Step, ToolCall, ToolSpec, Usage, Vocabulary, perception::Detections,
 };
 use lavr_verify::{Thresholds, contradictions};
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ impl Run {
             phase: Phase::Plan,
             calls_made: 0,
             misunderstood: 0,
-            must_answer: false,
+            must_answer: limits.steps == 0 || limits.calls == 0,
             fallback: false,
             notes: Vec::new(),
             usage: Usage::default(),
@@ -272,6 +272,9 @@ impl Run {
             for &image in record.outcome.iter().flat_map(|observation| &observation.show) {
                 self.names.name(image);
             }
+            if let Some(note) = shortcoming(record) {
+                self.note(note);
+            }
         }
         self.turns.push(Turn::Step { step: Step { thought, contradictions, calls }, said });
         if !self.must_answer
@@ -382,8 +385,12 @@ impl Run {
         let call = ToolCall { id, tool, arguments };
         let same =
             |earlier: &CallRecord| earlier.call.tool == call.tool && earlier.call.arguments == call.arguments;
+        let missing = spec.and_then(|spec| ImageNames::missing(&spec.arguments, &call.arguments));
         let refused = if self.calls_made > self.limits.calls {
             Some(format!("the limit of {} calls is reached; answer from what you know", self.limits.calls))
+        } else if let Some(name) = missing {
+            let name: String = name.chars().take(64).collect();
+            Some(format!("no image is named `{name}`; there are: {}", self.names.names().join(", ")))
         } else if let Some(bounds) = made_up {
             let sides = <[f64; 4]>::from(bounds);
             Some(format!("no result holds the box {sides:?}; find the thing first, then copy its box"))
@@ -435,6 +442,23 @@ impl Run {
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+}
+
+/// What a reader has to know of a call that saw less than it was asked to: small planners take it for a proof of absence.
+fn shortcoming(record: &CallRecord) -> Option<String> {
+    match &record.outcome {
+        Err(Failure { kind: FailureKind::Unavailable | FailureKind::Panicked, message }) => {
+            Some(format!("`{}` could not help: {message}", record.call.tool))
+        }
+        Err(_) => None,
+        Ok(observation) => {
+            let unknown = Detections::deserialize(&observation.value).ok()?.unknown_labels;
+            let words = unknown.join("\", \"");
+            (!unknown.is_empty()).then(|| {
+                format!("`{}` does not know \"{words}\": whether it is there was not seen", record.call.tool)
+            })
         }
     }
 }

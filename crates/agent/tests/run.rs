@@ -264,6 +264,57 @@ fn a_measurement_in_a_box_that_nobody_saw_is_refused_and_the_seen_one_passes() {
 }
 
 #[test]
+fn a_run_that_may_make_no_call_makes_none() {
+    for limits in [Limits { steps: 0, ..Limits::default() }, Limits { calls: 0, ..Limits::default() }] {
+        let (answer, _) = drive(run(limits), &FixedPlanner, |_| panic!("a fixed plan asks no model"));
+        assert!(answer.steps.is_empty(), "{:?}", answer.steps);
+    }
+}
+
+#[test]
+fn an_answer_says_what_no_detector_knows() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let mut run = run(Limits::default());
+    let Next::Call(calls) = run.next(&FixedPlanner, &specs).unwrap() else { panic!() };
+    let value = json!({ "objects": [], "unknown_labels": ["flower"] });
+    let record = |call| CallRecord {
+        call,
+        outcome: Ok(Observation::new(value.clone())),
+        cached: false,
+        elapsed: Duration::ZERO,
+    };
+    run.called(calls.into_iter().take(1).map(record).collect());
+    assert_eq!(run.notes(), ["`detect` does not know \"flower\": whether it is there was not seen"]);
+}
+
+#[test]
+fn an_answer_says_which_tool_was_not_to_be_had() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let mut run = run(Limits::default());
+    let Next::Call(calls) = run.next(&FixedPlanner, &specs).unwrap() else { panic!() };
+    let failure = Failure { kind: FailureKind::Unavailable, message: "its network is not here".into() };
+    let records = calls.into_iter().map(|call| match call.tool.as_str() {
+        "ocr" => CallRecord { call, outcome: Err(failure.clone()), cached: false, elapsed: Duration::ZERO },
+        _ => two_dogs(call),
+    });
+    run.called(records.collect());
+    assert_eq!(run.notes(), ["`ocr` could not help: its network is not here"]);
+}
+
+#[test]
+fn an_image_that_is_not_there_is_refused_with_the_names_of_those_that_are() {
+    let say = |turn| match turn {
+        0 => reply(r#"{"calls":[{"tool":"detect","args":{"image":"image9"}}]}"#),
+        _ => reply(r#"{"answer":"There are two dogs."}"#),
+    };
+    let (answer, _) = drive(run(Limits::default()), &json_planner(), say);
+    let refused = answer.steps[0].calls[0].outcome.as_ref().unwrap_err();
+    assert_eq!(refused.message, "no image is named `image9`; there are: image1");
+}
+
+#[test]
 fn calls_over_the_limit_are_refused_one_by_one() {
     let many: Vec<Value> = (0..30)
         .map(|n| json!({ "tool": "detect", "args": { "image": "image1", "labels": [n.to_string()] } }))
