@@ -32,7 +32,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     pub(crate) engine: EngineChoice,
     /// Threads for networks [default: all cores]
-    #[arg(long, global = true, env = "LAVR_THREADS", value_name = "N")]
+    #[arg(long, global = true, env = "LAVR_THREADS", value_name = "N", value_parser = parse_threads)]
     pub(crate) threads: Option<usize>,
     /// Colored output
     #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
@@ -44,6 +44,16 @@ pub(crate) struct Global {
 
 fn parse_engine(text: &str) -> Result<EngineChoice, String> {
     text.parse().map_err(|error: lavr_infer::InferError| error.to_string())
+}
+
+/// More threads than any machine has would only exhaust it.
+const MOST_THREADS: usize = 256;
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|threads| (1..=MOST_THREADS).contains(threads))
+        .ok_or_else(|| format!("`{text}` is no number of threads: give 1 to {MOST_THREADS}"))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -154,10 +164,10 @@ pub(crate) struct Ask {
     #[command(flatten)]
     pub(crate) models: ModelChoice,
     /// The most steps with tool calls
-    #[arg(long, value_name = "N", default_value_t = 6)]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_steps: u32,
     /// The most tool calls
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_calls: u32,
     /// How long planning may take before the answer must rest on what was seen, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]

@@ -57,7 +57,10 @@ fn main() -> ExitCode {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        // A JSON writer keeps the error of its pipe to itself.
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
     })
 }
 
@@ -69,10 +72,11 @@ fn set_color(when: ColorWhen) {
     }
 }
 
-/// `-v` shows what lavr does, `-vv` its details; `RUST_LOG` overrules both.
+/// `-v` shows what lavr does, `-vv` its details; `RUST_LOG` overrules both. Without them only what a person has to know:
+/// why a tool cannot work here.
 fn start_tracing(verbose: u8) {
     let default = match verbose {
-        0 => "error",
+        0 => "error,lavr_tool=warn",
         1 => "warn,lavr=info",
         _ => "info,lavr=debug",
     };
@@ -86,9 +90,9 @@ fn start_tracing(verbose: u8) {
     );
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    if verbose == 0 { lines.without_time().with_target(false).init() } else { lines.init() }
 }

@@ -69,7 +69,13 @@ impl Setup {
 
     /// All experts over the images of this setup.
     pub(crate) fn dispatcher(&self) -> anyhow::Result<Dispatcher> {
-        self.dispatcher_over(Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()))
+        self.dispatcher_with(Library::built_in())
+    }
+
+    /// As [`Self::dispatcher`]; experts that ask a model do it with these prompts.
+    pub(crate) fn dispatcher_with(&self, prompts: Library) -> anyhow::Result<Dispatcher> {
+        let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone());
+        self.dispatcher_over(experts.with_prompts(prompts))
     }
 
     /// As [`Self::dispatcher`], with visual contrastive decoding in the captioning network.
@@ -83,7 +89,7 @@ impl Setup {
     }
 
     fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {
-        let experts = match self.remote(true)? {
+        let experts = match self.remote()? {
             Some(model) if model.capabilities().images => experts.with_vision(model),
             _ => experts,
         };
@@ -106,8 +112,7 @@ impl Setup {
     }
 
     /// The remote model that the environment configures, if it does.
-    fn remote(&self, optional: bool) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
-        let _ = optional;
+    fn remote(&self) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
         let Some(config) = RemoteConfig::from_environment()? else { return Ok(None) };
         Ok(Some(Arc::new(RemoteModel::new(config, Arc::clone(&self.images) as _)?)))
     }
@@ -117,7 +122,7 @@ impl Setup {
         match choice.planner.as_str() {
             "none" => Ok(PlannerModel::Fixed),
             "auto" => {
-                if let Some(model) = self.remote(true)? {
+                if let Some(model) = self.remote()? {
                     return Ok(PlannerModel::Model(model));
                 }
                 match self.local(DEFAULT_PLANNER).await {
@@ -126,7 +131,7 @@ impl Setup {
                 }
             }
             "remote" => {
-                let model = self.remote(false)?.context(
+                let model = self.remote()?.context(
                     "no remote model is configured: set LAVR_BASE_URL and LAVR_MODEL (and LAVR_API_KEY)",
                 )?;
                 Ok(PlannerModel::Model(model))
@@ -148,6 +153,13 @@ impl Setup {
         let model = tokio::task::spawn_blocking(move || LocalModel::load(&path, options)).await??;
         Ok(Arc::new(model))
     }
+}
+
+/// The prompts that were chosen. A folder that is not there would be a slip of the pen that nobody notices.
+pub(crate) fn prompts(choice: &ModelChoice) -> anyhow::Result<Library> {
+    let Some(folder) = &choice.prompts else { return Ok(Library::built_in()) };
+    anyhow::ensure!(folder.is_dir(), "no folder with prompts is at `{}`: check the path", folder.display());
+    Ok(Library::with_overrides(folder))
 }
 
 /// The agent of `lavr ask`, with a note where it has to do without a planner model.

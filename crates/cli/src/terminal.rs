@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use lavr_report::{Piece, pieces};
 use lavr_types::{
     Answer, CallRecord, CheckedClaim, Event, Verdict,
-    perception::{ColorReport, Detections, TextLines},
+    perception::{Caption, ColorQuality, ColorReport, Detections, TextLines},
 };
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -30,7 +30,9 @@ fn paint(style: Style, text: impl std::fmt::Display) -> String {
 /// One line for an event, or none.
 pub(crate) fn event(event: &Event) -> Option<String> {
     match event {
-        Event::Thought { step, text } => Some(format!("{} {text}", paint(BOLD, format!("step {step}")))),
+        Event::Thought { step, text } => {
+            Some(format!("{} {}", paint(BOLD, format!("step {step}")), safe(text)))
+        }
         Event::ThoughtContradicted { contradiction, .. } => {
             Some(format!("  {} {}", paint(UNSURE, "!"), cut(&contradiction.to_string())))
         }
@@ -38,8 +40,8 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
         }
         Event::CallEnded { record } => Some(call_ended(record)),
-        Event::Note { text } => Some(format!("  {} {text}", paint(UNSURE, "note:"))),
-        Event::Drafted { draft } => Some(format!("{} {}", paint(BOLD, "draft "), draft.text)),
+        Event::Note { text } => Some(format!("  {} {}", paint(UNSURE, "note:"), safe(text))),
+        Event::Drafted { draft } => Some(format!("{} {}", paint(BOLD, "draft "), safe(&draft.text))),
         Event::Judged { claim, judgement } => {
             Some(format!("  {} {}", mark(judgement.verdict), described(&claim.surface, judgement)))
         }
@@ -53,7 +55,7 @@ fn call_ended(record: &CallRecord) -> String {
     let time = paint(DIM, format!("({time})"));
     match &record.outcome {
         Ok(observation) => format!("  {} {} {time}", paint(GOOD, "<-"), value(&observation.value)),
-        Err(failure) => format!("  {} {} {time}", paint(BAD, "<-"), failure.message),
+        Err(failure) => format!("  {} {} {time}", paint(BAD, "<-"), safe(&failure.message)),
     }
 }
 
@@ -73,17 +75,30 @@ fn arguments(arguments: &Value) -> String {
 
 /// What came back, in words where the value is of a known kind.
 pub(crate) fn value(value: &Value) -> String {
-    let text = if let Ok(Detections { objects, .. }) = Detections::deserialize(value) {
-        let list: Vec<String> =
+    let text = if let Ok(Detections { objects, unknown_labels }) = Detections::deserialize(value) {
+        let mut list: Vec<String> =
             objects.iter().map(|object| format!("{} {:.2}", object.label, object.score)).collect();
-        if list.is_empty() { "nothing found".into() } else { list.join(", ") }
+        if list.is_empty() {
+            list.push("nothing found".into());
+        }
+        if !unknown_labels.is_empty() {
+            list.push(format!("no detector here knows \"{}\"", unknown_labels.join("\", \"")));
+        }
+        list.join(", ")
     } else if let Ok(TextLines { lines }) = TextLines::deserialize(value) {
         let list: Vec<String> = lines.iter().map(|line| format!("\"{}\"", line.text)).collect();
         if list.is_empty() { "no text".into() } else { list.join(", ") }
     } else if let Ok(ColorReport { quality, colors }) = ColorReport::deserialize(value) {
         let list: Vec<String> =
             colors.iter().map(|color| format!("{} {:.0} %", color.name, color.share * 100.0)).collect();
-        format!("{quality:?}: {}", list.join(", "))
+        match quality {
+            ColorQuality::Clear => list.join(", "),
+            ColorQuality::Mixed => format!("mixed: {}", list.join(", ")),
+            ColorQuality::TooDark => "too dark to tell".into(),
+            ColorQuality::TooSmall => "too small to tell".into(),
+        }
+    } else if let Ok(Caption { text, .. }) = Caption::deserialize(value) {
+        text
     } else {
         let mut value = value.clone();
         round(&mut value);
@@ -92,8 +107,13 @@ pub(crate) fn value(value: &Value) -> String {
     cut(&text)
 }
 
+/// What a model wrote, or a picture says, must not steer the terminal.
+fn safe(text: &str) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn cut(text: &str) -> String {
-    // Text read in a picture must not steer the terminal.
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match clean.char_indices().nth(VALUE_LENGTH) {
         Some((end, _)) => format!("{} ...", &clean[..end]),
@@ -126,7 +146,7 @@ fn mark(verdict: Verdict) -> String {
 }
 
 fn described(surface: &str, judgement: &lavr_types::Judgement) -> String {
-    format!("\"{surface}\" {}", paint(DIM, &judgement.reason))
+    format!("\"{}\" {}", safe(surface), paint(DIM, safe(&judgement.reason)))
 }
 
 /// The result: the corrected text, then every claim with its verdict and evidence.
@@ -150,7 +170,7 @@ pub(crate) fn findings(answer: &Answer) -> String {
         let _ = writeln!(out, "{} {}", mark(claim.judgement.verdict), claim_line(claim));
     }
     for note in &answer.notes {
-        let _ = writeln!(out, "{} {note}", paint(UNSURE, "note:"));
+        let _ = writeln!(out, "{} {}", paint(UNSURE, "note:"), safe(note));
     }
     let _ = writeln!(out, "{}", paint(DIM, cost(answer)));
     out
@@ -160,14 +180,14 @@ fn struck(answer: &Answer) -> String {
     let mut out = String::new();
     for piece in pieces(answer) {
         match piece {
-            Piece::Kept(text) => out.push_str(text),
+            Piece::Kept(text) => out.push_str(&safe(text)),
             Piece::Changed { before, after, .. } => {
                 let gap = if before.is_empty() || after.is_empty() { "" } else { " " };
-                let before = if before.is_empty() { String::new() } else { paint(STRUCK, before) };
-                let after = if after.is_empty() { String::new() } else { paint(NEW, after) };
+                let before = if before.is_empty() { String::new() } else { paint(STRUCK, safe(before)) };
+                let after = if after.is_empty() { String::new() } else { paint(NEW, safe(after)) };
                 let _ = write!(out, "{before}{gap}{after}");
             }
-            Piece::Marked { text, .. } => out.push_str(&paint(UNSURE, text)),
+            Piece::Marked { text, .. } => out.push_str(&paint(UNSURE, safe(text))),
         }
     }
     out
@@ -176,10 +196,11 @@ fn struck(answer: &Answer) -> String {
 fn claim_line(claim: &CheckedClaim) -> String {
     let edit = match &claim.replacement {
         Some(replacement) if replacement.is_empty() => " (removed)".to_owned(),
-        Some(replacement) => format!(" -> \"{replacement}\""),
+        Some(replacement) => format!(" -> \"{}\"", safe(replacement)),
         None => String::new(),
     };
-    format!("\"{}\"{edit}  {}", claim.claim.surface.replace('\n', " "), paint(DIM, &claim.judgement.reason))
+    let surface = safe(&claim.claim.surface).replace('\n', " ");
+    format!("\"{surface}\"{edit}  {}", paint(DIM, safe(&claim.judgement.reason)))
 }
 
 fn cost(answer: &Answer) -> String {
@@ -227,4 +248,31 @@ pub(crate) fn good(text: impl std::fmt::Display) -> String {
 
 pub(crate) fn unsure(text: impl std::fmt::Display) -> String {
     paint(UNSURE, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use lavr_types::{Answer, Draft, Event, Usage};
+
+    use super::*;
+
+    #[test]
+    fn what_a_model_writes_does_not_steer_the_terminal() {
+        let text = "two \u{1b}[2Jdogs\u{7}\n";
+        let answer = Answer {
+            question: None,
+            draft: text.into(),
+            text: text.into(),
+            claims: Vec::new(),
+            steps: Vec::new(),
+            notes: Vec::new(),
+            usage: Usage::default(),
+        };
+        let draft = Draft { text: text.into(), cites: Vec::new(), tokens: Vec::new() };
+        assert!(!event(&Event::Drafted { draft }).unwrap_or_default().contains("\u{1b}[2J"));
+        let shown = super::answer(&answer, true);
+        assert!(!shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
+        // On a pipe the text is handed on byte for byte.
+        assert!(super::answer(&answer, false).starts_with(text));
+    }
 }

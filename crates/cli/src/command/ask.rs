@@ -2,7 +2,6 @@
 
 use anyhow::Context as _;
 use lavr_agent::Limits;
-use lavr_prompt::Library;
 use lavr_tool::CancellationToken;
 use lavr_types::Event;
 
@@ -28,9 +27,9 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let mut output = Output::new(&ask.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(paths)?;
-    let dispatcher = setup.dispatcher()?;
+    let prompts = setup::prompts(&ask.models)?;
+    let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let verifier = Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking);
-    let prompts = ask.models.prompts.as_ref().map_or_else(Library::built_in, Library::with_overrides);
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let planner = interruptible(cancel, setup.planner(&ask.models)).await?;
     let (agent, note) = setup::agent(dispatcher, planner, verifier, prompts, limits)?;

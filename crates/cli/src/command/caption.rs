@@ -30,8 +30,9 @@ pub(crate) async fn run(
     for picture in pictures {
         let start = Instant::now();
         let before = dispatcher.counts();
-        let (draft, step) = describe(&dispatcher, picture.0, cancel, &tell).await?;
-        let mut answer = checked(&verifier, &draft, &[picture.0], cancel, &tell).await?;
+        let (described, step) = describe(&dispatcher, picture.0, cancel, &tell).await?;
+        let mut answer = checked(&verifier, &described.text, &[picture.0], cancel, &tell).await?;
+        answer.notes.splice(0..0, described.unseen);
         let after = dispatcher.counts();
         answer.steps.push(step);
         answer.usage = Usage {
@@ -50,7 +51,7 @@ async fn describe(
     image: ImageId,
     cancel: &CancellationToken,
     tell: &(dyn Fn(&Event) + Send + Sync),
-) -> anyhow::Result<(String, Step)> {
+) -> anyhow::Result<(perception::Caption, Step)> {
     let Some(tool) = dispatcher.registry().with_capability(Capability::Caption).next() else {
         anyhow::bail!("no captioner is registered");
     };
@@ -60,10 +61,15 @@ async fn describe(
     let ended = |record: &lavr_types::CallRecord| tell(&Event::CallEnded { record: record.clone() });
     let mut records = dispatcher.dispatch_observed(vec![call], cancel, &ended).await;
     let record = records.remove(0);
-    let text = match &record.outcome {
-        Ok(observation) => serde_json::from_value::<perception::Caption>(observation.value.clone())?.text,
+    let described: perception::Caption = match &record.outcome {
+        Ok(observation) => serde_json::from_value(observation.value.clone())?,
         Err(failure) => anyhow::bail!("the captioner failed: {}", failure.message),
     };
-    tell(&Event::Drafted { draft: Draft { text: text.clone(), cites: vec![id], tokens: Vec::new() } });
-    Ok((text, Step { calls: vec![record], ..Step::default() }))
+    for note in &described.unseen {
+        tell(&Event::Note { text: note.clone() });
+    }
+    tell(&Event::Drafted {
+        draft: Draft { text: described.text.clone(), cites: vec![id], tokens: Vec::new() },
+    });
+    Ok((described, Step { calls: vec![record], ..Step::default() }))
 }

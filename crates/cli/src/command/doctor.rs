@@ -48,7 +48,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Outcome> {
         )?,
     }
     let chosen = match setup.sessions.loader().await {
-        Ok(loader) => format!("{:?}", loader.engine()),
+        Ok(loader) => loader.engine().to_string(),
         Err(error) => error.to_string(),
     };
     writeln!(out, "  in use: {chosen}")?;

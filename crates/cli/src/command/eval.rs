@@ -11,7 +11,6 @@ use lavr_eval::{
     catalogue::{Asks, BENCHMARKS, Entry, Source, entry},
 };
 use lavr_model::ChatModel;
-use lavr_prompt::Library;
 use lavr_tool::CancellationToken;
 use serde_json::json;
 
@@ -19,7 +18,7 @@ use crate::{
     Outcome,
     arguments::{Checking, Eval, Global, ModelChoice, Policy, SubjectChoice},
     command::interruptible,
-    setup::{PlannerModel, Setup},
+    setup::{self, PlannerModel, Setup},
 };
 
 /// Explains each benchmark, for `lavr eval --help`.
@@ -246,15 +245,14 @@ async fn subject(
     {
         return Ok(own);
     }
-    let dispatcher = setup.dispatcher()?;
+    let prompts = setup::prompts(&eval.models)?;
+    let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let verifier = || Setup::verifier(&dispatcher, Policy::Keep, &Checking::default());
     Ok(match choice {
         SubjectChoice::Model => Box::new(BareModel::new(chat_model(&eval.models, setup).await?)),
         SubjectChoice::Agent | SubjectChoice::VerifiedAgent => {
             let verified = choice == SubjectChoice::VerifiedAgent;
             let planner = setup.planner(&eval.models).await?;
-            let prompts =
-                eval.models.prompts.as_ref().map_or_else(Library::built_in, Library::with_overrides);
             let mut builder = Agent::builder(dispatcher.clone()).prompts(prompts).limits(Limits::default());
             if verified {
                 builder = builder.verifier(verifier());
