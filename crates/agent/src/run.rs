@@ -355,16 +355,17 @@ impl Run {
                 let contradictions = self.contradicted(&thought);
                 self.phase = Phase::Act { thought, contradictions, said, calls };
             }
-            Decision::Answer { thought, text, cites } => match self.false_receipt(&cites) {
-                Some(message) => self.misunderstand(&said.unwrap_or_default(), &message),
-                None => {
-                    // The last thought has no step of its own.
-                    for contradiction in self.contradicted(&thought) {
-                        self.note(format!("before the answer, {contradiction}"));
-                    }
-                    self.phase = Phase::Verify { draft: Draft { text, cites, tokens: Vec::new() } };
+            Decision::Answer { thought, text, cites } => {
+                if let Some(message) = self.false_receipt(&cites) {
+                    self.misunderstand(&said.unwrap_or_default(), &message);
+                    return;
                 }
-            },
+                // The last thought has no step of its own.
+                for contradiction in self.contradicted(&thought) {
+                    self.note(format!("before the answer, {contradiction}"));
+                }
+                self.phase = Phase::Verify { draft: Draft { text, cites, tokens: Vec::new() } };
+            }
         }
     }
 

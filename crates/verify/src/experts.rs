@@ -227,16 +227,16 @@ impl<'l> Experts<'l> {
         };
         let record = match ledger.deadline {
             // Dropped with its future, the call is cancelled.
-            Some(deadline) => match tokio::time::timeout_at(deadline, work).await {
-                Ok(record) => record,
-                Err(_) => {
+            Some(deadline) => {
+                let Ok(record) = tokio::time::timeout_at(deadline, work).await else {
                     let message = "the time for checking was up".to_owned();
                     let outcome = Err(Failure { kind: FailureKind::TimedOut, message });
                     let (call, elapsed) = (entry.call.clone(), start.elapsed());
                     self.keep(entry.number, CallRecord { call, outcome, cached: false, elapsed });
                     return Err(Unseen::Time);
-                }
-            },
+                };
+                record
+            }
             None => work.await,
         };
         let tool = entry.call.tool.clone();

@@ -200,7 +200,7 @@ mod tests {
             for (logit, expected) in logits.iter().zip(&case.logits) {
                 match expected {
                     Some(expected) => {
-                        assert!((f64::from(*logit) - expected).abs() < 1e-5, "{logit} {expected}")
+                        assert!((f64::from(*logit) - expected).abs() < 1e-5, "{logit} {expected}");
                     }
                     None => assert_eq!(*logit, f32::NEG_INFINITY),
                 }
