@@ -19,6 +19,7 @@ pub struct Thresholds {
     pub(crate) text: Text,
     absence: Absence,
     recall: BTreeMap<String, f32>,
+    recall_faint: BTreeMap<String, f32>,
     confidence: Confidence,
     confusable: Confusable,
     /// The lines for detectors with scores of their own, by the tool's name.
@@ -89,6 +90,7 @@ pub(crate) struct Text {
 struct Absence {
     prior: f32,
     clear: f32,
+    clear_faint: f32,
     least: f32,
 }
 
@@ -150,21 +152,29 @@ impl Thresholds {
     #[must_use]
     pub fn trusting<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
         self.recall = labels.into_iter().map(|label| (label.into(), TRUSTED)).collect();
+        self.recall_faint = BTreeMap::new();
         self
     }
 
-    /// How sure two misses of all these labels make that nothing of them is there: the formula of `[absence]`.
-    pub(crate) fn absence_confidence(&self, labels: &[String]) -> f32 {
-        let Absence { prior, clear, .. } = self.absence;
-        let recall = |label: &String| self.recall.get(label).copied().unwrap_or(0.0);
-        let recall = labels.iter().map(recall).fold(1.0, f32::min);
-        let absent = prior * clear;
-        absent / (1.0 - prior).mul_add(1.0 - recall, absent)
+    /// How sure two misses of all these labels make that nothing of them is there: the formula of `[absence]`. `no_trace`:
+    /// neither look found anything at all, however faint. `None` where that is too little to call it absent.
+    pub(crate) fn absence(&self, labels: &[String], no_trace: bool) -> Option<f32> {
+        let Absence { prior, clear, clear_faint, least } = self.absence;
+        let certain = |clear: f32, recall: &dyn Fn(&String) -> f32| {
+            let recall = labels.iter().map(recall).fold(1.0, f32::min);
+            let absent = prior * clear;
+            absent / (1.0 - prior).mul_add(1.0 - recall, absent)
+        };
+        let plain = |label: &String| self.recall.get(label).copied().unwrap_or(0.0);
+        let faint = |label: &String| self.recall_faint.get(label).copied().unwrap_or(0.0).max(plain(label));
+        let below_the_bars = certain(clear, &plain);
+        let sure = if no_trace { below_the_bars.max(certain(clear_faint, &faint)) } else { below_the_bars };
+        (sure >= least).then_some(sure)
     }
 
-    /// Whether a miss of the label means anything.
+    /// Whether a miss of the label means anything, though something faint was seen.
     pub(crate) fn is_reliable(&self, label: &str) -> bool {
-        self.absence_confidence(&[label.to_owned()]) >= self.absence.least
+        self.absence(&[label.to_owned()], false).is_some()
     }
 
     /// How sure a finding of this score is: the curve of `[confidence]`.
@@ -200,7 +210,8 @@ mod tests {
     fn the_builtin_file_is_readable_and_names_labels_that_exist() {
         let thresholds = Thresholds::parse(include_str!("../thresholds.toml")).unwrap();
         let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
-        let named = thresholds.recall.keys().chain(thresholds.confusable.groups.iter().flatten());
+        let recalled = thresholds.recall.keys().chain(thresholds.recall_faint.keys());
+        let named = recalled.chain(thresholds.confusable.groups.iter().flatten());
         for label in named {
             assert!(labels.contains(&label.as_str()), "{label}");
         }
@@ -220,9 +231,16 @@ mod tests {
             !["spoon", "book", "clock", "bird", "laptop"].iter().any(|label| thresholds.is_reliable(label))
         );
         // 0.3 * 0.98 / (0.3 * 0.98 + 0.7 * 0.06)
-        assert!((thresholds.absence_confidence(&["cat".into()]) - 0.875).abs() < 1e-3);
-        let weakest = thresholds.absence_confidence(&["cat".into(), "car".into()]);
-        assert!((weakest - thresholds.absence_confidence(&["car".into()])).abs() < 1e-6);
+        let sure = |labels: &[&str], no_trace| {
+            let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+            thresholds.absence(&labels, no_trace)
+        };
+        assert!((sure(&["cat"], false).unwrap() - 0.875).abs() < 1e-3);
+        assert_eq!(sure(&["cat", "car"], false), sure(&["car"], false), "the weakest decides");
+        // A bird leaves some trace nearly always; a spoon does not.
+        assert!(sure(&["bird"], true).is_some() && sure(&["bird"], false).is_none());
+        assert_eq!(sure(&["spoon"], true), None);
+        assert_eq!(sure(&["bird", "spoon"], true), None);
     }
 
     #[test]

@@ -184,7 +184,7 @@ async fn a_slip_of_the_reader_rewrites_nothing() {
     };
     truth.lines = vec![line("githubOSOCIAL CODING", 5.0), line("6", 15.0), line("Bakery", 25.0)];
     for text in [
-        "The cup says \"github SOCIAL CODING\".",
+        "The sign says \"github SOCIAL CODING\".",
         "A sign reads \"66\".",
         "It is labelled \"SOCIAL CODING\".",
     ] {

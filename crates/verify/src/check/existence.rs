@@ -45,11 +45,9 @@ impl Checker for ExistenceChecker {
             }
             (None, true) => missing(entity, &labels, scene),
             (None, false) => match absence(entity, &labels, scene) {
-                Ok(()) => supported(
-                    scene.thresholds().absence_confidence(&labels),
-                    scene.searched(&labels),
-                    format!("looked twice and found no {name}"),
-                ),
+                Ok(sure) => {
+                    supported(sure, scene.searched(&labels), format!("looked twice and found no {name}"))
+                }
                 Err(reason) => insufficient(Vec::new(), reason),
             },
         }
@@ -66,7 +64,7 @@ fn seen_though_denied(entity: &Entity, score: f32, evidence: Vec<Evidence>, scen
 }
 
 /// Whether two looks agree that nothing of these labels is there; else why that cannot be said.
-fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<(), String> {
+fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32, String> {
     let limits = &scene.thresholds().existence;
     let name = scene.name_of(entity);
     let found = scene.find(entity, limits.asked, true);
@@ -83,17 +81,20 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<(), 
     if let Some((MatchKind::Broader, false)) = scene.match_kind(entity) {
         return Err(format!("\"{name}\" means more than the detector's labels"));
     }
-    if let Some(label) = labels.iter().find(|label| !scene.thresholds().is_reliable(label)) {
-        return Err(format!("the detector misses {label} too often to call it absent"));
-    }
-    Ok(())
+    let no_trace = found.best == [0.0, 0.0];
+    scene.thresholds().absence(labels, no_trace).ok_or_else(|| {
+        let sure =
+            |label: &&String| scene.thresholds().absence(std::slice::from_ref(*label), no_trace).is_some();
+        let missed = labels.iter().find(|label| !sure(label)).map_or(name, String::as_str);
+        format!("the detector misses {missed} too often to call it absent")
+    })
 }
 
 fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
-    if let Err(reason) = absence(entity, labels, scene) {
-        return insufficient(Vec::new(), reason);
-    }
-    let absent = scene.thresholds().absence_confidence(labels);
+    let absent = match absence(entity, labels, scene) {
+        Ok(sure) => sure,
+        Err(reason) => return insufficient(Vec::new(), reason),
+    };
     let name = scene.name_of(entity);
     let mut evidence = scene.searched(labels);
     match stand_in(entity, labels, scene) {
@@ -142,7 +143,9 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let found = scene.find_labels(&kin, limits.substitute, false);
     let confusable =
         found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
+    let trace = scene.find(entity, limits.asked, true).best != [0.0, 0.0];
     if let Some(object) = confusable
+        && trace
         && object.score < limits.substitute_confusable
     {
         return StandIn::Unclear(object.label.clone());
