@@ -181,11 +181,10 @@ impl Agent {
                     }
                     let after = self.dispatcher.counts();
                     let usage = Usage {
-                        model_calls: checked.model_calls,
                         tool_calls: after.ran - before.ran,
                         cached_calls: after.cached - before.cached,
                         elapsed: start.elapsed(),
-                        ..Usage::default()
+                        ..checked.models
                     };
                     run.verified(checked.text, checked.claims, checked.notes, usage);
                 }
@@ -231,14 +230,14 @@ impl Agent {
     ) -> Checked {
         let Some(verifier) = &self.verifier else {
             let notes = vec!["no verifier is set up: the answer was not checked".to_owned()];
-            return Checked { text: draft.text.clone(), claims: Vec::new(), notes, model_calls: 0 };
+            return Checked { text: draft.text.clone(), claims: Vec::new(), notes, models: Usage::default() };
         };
         let verification = verifier.verify_draft(draft, images, cancel, &|event| observer(&event)).await;
         Checked {
             text: verification.text,
             claims: verification.claims,
             notes: verification.notes,
-            model_calls: verification.usage.model_calls,
+            models: verification.usage,
         }
     }
 }
@@ -247,5 +246,6 @@ struct Checked {
     text: String,
     claims: Vec<lavr_types::CheckedClaim>,
     notes: Vec<String>,
-    model_calls: u32,
+    /// What the verifier's models cost.
+    models: Usage,
 }

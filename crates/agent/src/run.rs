@@ -302,6 +302,9 @@ impl Run {
         self.usage.cached_calls = usage.cached_calls;
         self.usage.elapsed = usage.elapsed;
         self.usage.model_calls += usage.model_calls;
+        self.usage.input_tokens += usage.input_tokens;
+        self.usage.cached_tokens += usage.cached_tokens;
+        self.usage.output_tokens += usage.output_tokens;
         let steps = self.turns.iter().filter_map(|turn| match turn {
             Turn::Step { step, .. } => Some(step.clone()),
             Turn::Feedback { .. } => None,

@@ -94,6 +94,7 @@ pub(crate) enum Command {
 /// How an answer is shown.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Showing {
     /// Print one JSON document on standard output and nothing else (docs/json.md)
     #[arg(long)]
@@ -104,6 +105,9 @@ pub(crate) struct Showing {
     /// Exit with 1 if a claim could not be verified
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Put the boxes of what was found into the text that is shown: dogs([0.12,0.30,0.41,0.88])
+    #[arg(long)]
+    pub(crate) inline_boxes: bool,
     /// What to do with claims that no expert here can check
     #[arg(long, value_enum, default_value_t = Policy::Keep, value_name = "POLICY")]
     pub(crate) unverified: Policy,
@@ -122,7 +126,7 @@ pub(crate) enum Policy {
     Drop,
 }
 
-/// How much checking may cost. What the limits leave unchecked stays unverified, and a note says so.
+/// How texts are checked, and how much that may cost. What the limits leave unchecked stays unverified, and a note says so.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Checking")]
 pub(crate) struct Checking {
@@ -132,6 +136,12 @@ pub(crate) struct Checking {
     /// How long expert calls for checking may take in all, in seconds [default: as long as they need]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) check_time: Option<Duration>,
+    /// Who finds the claims of a text
+    #[arg(long, value_enum, default_value_t = ExtractorChoice::Lexical, value_name = "WHO")]
+    pub(crate) extractor: ExtractorChoice,
+    /// Who rewrites sentences that say something contradicted
+    #[arg(long, value_enum, default_value_t = RewriteChoice::Rules, value_name = "WHO")]
+    pub(crate) rewrite: RewriteChoice,
 }
 
 /// Expert calls for checking, where the command line does not say.
@@ -139,7 +149,37 @@ const CHECK_BUDGET: u32 = 32;
 
 impl Default for Checking {
     fn default() -> Self {
-        Self { check_budget: CHECK_BUDGET, check_time: None }
+        Self {
+            check_budget: CHECK_BUDGET,
+            check_time: None,
+            extractor: ExtractorChoice::Lexical,
+            rewrite: RewriteChoice::Rules,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExtractorChoice {
+    /// Word lists: English, and of German, Spanish and Chinese what exists, how many, which color. No model
+    Lexical,
+    /// The planner's model, asked once a text, in any language
+    Model,
+    /// Both; where they read the same words the word lists win
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RewriteChoice {
+    /// Rules of grammar
+    Rules,
+    /// The planner's model, asked once a text; where it changes anything else, the rules
+    Model,
+}
+
+impl Checking {
+    /// Whether a chat model has to be there.
+    pub(crate) fn needs_model(self) -> bool {
+        self.extractor != ExtractorChoice::Lexical || self.rewrite == RewriteChoice::Model
     }
 }
 
@@ -190,6 +230,8 @@ pub(crate) struct Caption {
     #[command(flatten)]
     pub(crate) checking: Checking,
     #[command(flatten)]
+    pub(crate) models: ModelChoice,
+    #[command(flatten)]
     pub(crate) showing: Showing,
 }
 
@@ -208,6 +250,8 @@ pub(crate) struct Verify {
     pub(crate) stream: bool,
     #[command(flatten)]
     pub(crate) checking: Checking,
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }
@@ -258,6 +302,8 @@ pub(crate) struct Eval {
     /// Show no progress
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) models: ModelChoice,
 }

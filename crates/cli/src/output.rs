@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use lavr_image::{ImageStore, RgbImage};
-use lavr_report::{Document, annotate};
+use lavr_report::{Document, annotate, inline_boxes};
 use lavr_types::{Answer, ImageId, Verdict};
 
 use crate::{Outcome, arguments::Showing, terminal};
@@ -69,7 +69,9 @@ impl<'a> Output<'a> {
         }
         self.shown += pictures.len();
         if self.showing.json {
-            self.documents.push(Document::new(answer, self.images, pictures));
+            let text_with_boxes = self.showing.inline_boxes.then(|| inline_boxes(answer));
+            let document = Document::new(answer, self.images, pictures);
+            self.documents.push(Document { text_with_boxes, ..document });
             return Ok(());
         }
         let mut out = anstream::stdout();
@@ -82,6 +84,9 @@ impl<'a> Output<'a> {
             writeln!(out, "{}", terminal::findings(answer))?;
         } else {
             writeln!(out, "{}", terminal::answer(answer, styled))?;
+        }
+        if self.showing.inline_boxes {
+            writeln!(out, "{}", inline_boxes(answer))?;
         }
         Ok(())
     }

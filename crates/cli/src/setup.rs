@@ -16,11 +16,14 @@ use lavr_prompt::Library;
 use lavr_remote::{RemoteConfig, RemoteModel};
 use lavr_tool::Dispatcher;
 use lavr_types::ImageId;
-use lavr_verify::{Policy as Unverified, Verifier, VerifierOptions};
+use lavr_verify::{
+    CombinedExtractor, LexicalExtractor, ModelCorrector, ModelExtractor, Policy as Unverified, Verifier,
+    VerifierOptions,
+};
 use lavr_weights::{Progress, Silent, Store, StoreOptions};
 
 use crate::{
-    arguments::{Checking, Global, ModelChoice, Policy},
+    arguments::{Checking, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice},
     progress::Bars,
 };
 
@@ -96,7 +99,14 @@ impl Setup {
         Ok(Dispatcher::new(experts.registry()?, Arc::clone(&self.images)))
     }
 
-    pub(crate) fn verifier(dispatcher: &Dispatcher, policy: Policy, checking: &Checking) -> Verifier {
+    /// The verifier that was chosen, with the planner's model where it needs one.
+    pub(crate) fn verifier(
+        dispatcher: &Dispatcher,
+        policy: Policy,
+        checking: &Checking,
+        planner: Option<&PlannerModel>,
+        prompts: &Library,
+    ) -> anyhow::Result<Verifier> {
         let policy = match policy {
             Policy::Keep => Unverified::Keep,
             Policy::Mark => Unverified::Mark,
@@ -108,7 +118,43 @@ impl Setup {
             policy,
             ..VerifierOptions::default()
         };
-        Verifier::new(dispatcher.clone(), options)
+        let words = options.vocabulary;
+        let verifier = Verifier::new(dispatcher.clone(), options);
+        if !checking.needs_model() {
+            return Ok(verifier);
+        }
+        let model = match planner {
+            Some(PlannerModel::Model(model)) => model,
+            Some(PlannerModel::Unavailable(why)) => {
+                anyhow::bail!("--extractor and --rewrite ask for a model, and none could be had: {why}")
+            }
+            Some(PlannerModel::Fixed) | None => anyhow::bail!(
+                "--extractor and --rewrite ask for a model, but --planner is none: choose a model, or lexical and rules"
+            ),
+        };
+        let extractor = || ModelExtractor::new(Arc::clone(model), prompts, words);
+        let verifier = match checking.extractor {
+            ExtractorChoice::Lexical => verifier,
+            ExtractorChoice::Model => verifier.with_extractor(extractor()?),
+            ExtractorChoice::Both => {
+                verifier.with_extractor(CombinedExtractor::new(LexicalExtractor::new(words), extractor()?))
+            }
+        };
+        Ok(match checking.rewrite {
+            RewriteChoice::Rules => verifier,
+            RewriteChoice::Model => {
+                verifier.with_corrector(ModelCorrector::new(Arc::clone(model), prompts, words)?)
+            }
+        })
+    }
+
+    /// The planner's model where the verifier needs one.
+    pub(crate) async fn checking_model(
+        &self,
+        checking: &Checking,
+        choice: &ModelChoice,
+    ) -> anyhow::Result<Option<PlannerModel>> {
+        if checking.needs_model() { Ok(Some(self.planner(choice).await?)) } else { Ok(None) }
     }
 
     /// The remote model that the environment configures, if it does.

@@ -32,6 +32,9 @@ pub struct Document {
     pub draft: String,
     /// The text after correction; byte for byte the draft where no claim is contradicted.
     pub text: String,
+    /// `text` with the boxes of what was found in it, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_with_boxes: Option<String>,
     /// The claims of the draft.
     pub claims: Vec<ClaimEntry>,
     /// How the draft came about: the planner's thoughts and calls.
@@ -182,6 +185,7 @@ impl Document {
             question: answer.question.clone(),
             draft: answer.draft.clone(),
             text: answer.text.clone(),
+            text_with_boxes: None,
             claims: answer.claims.iter().map(|checked| claim_entry(checked, store)).collect(),
             steps: answer.steps.iter().map(step_entry).collect(),
             images: images(answer, store, names),

@@ -32,6 +32,7 @@
 pub mod annotate;
 pub mod document;
 pub mod export;
+pub mod inline;
 pub mod spans;
 
 #[cfg(test)]
@@ -40,4 +41,5 @@ mod sample;
 pub use annotate::{ReportError, annotate};
 pub use document::Document;
 pub use export::Export;
+pub use inline::inline_boxes;
 pub use spans::{Piece, pieces};

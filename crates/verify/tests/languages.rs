@@ -92,11 +92,20 @@ async fn a_text_of_which_nothing_would_be_left_becomes_a_denial() {
         World::new(&Truth { name: "car".into(), objects: vec![car], lines: vec![] }, Rates::default());
     for (text, right) in [
         ("Eine Katze schläft.", "Auf dem Bild ist keine Katze."),
+        ("Auf dem Foto schläft eine Katze.", "Auf dem Bild ist keine Katze."),
         ("Zwei Hunde schlafen.", "Auf dem Bild sind keine Hunde."),
         ("Una jirafa duerme.", "No hay ninguna jirafa en la imagen."),
         ("一只猫在睡觉。", "图中没有猫。"),
     ] {
         assert_eq!(world.verify(text).await.text, right, "{text}");
+    }
+    // What else the sentence names would go with it.
+    for text in
+        ["Eine Katze liegt auf der Wiese.", "Un gato mira a la cámara.", "一只猫躺在绿色的草地上睡觉。"]
+    {
+        let result = world.verify(text).await;
+        assert_eq!(result.text, text);
+        assert!(result.notes.iter().any(|note| note.contains("no edit of it in")), "{:?}", result.notes);
     }
 }
 

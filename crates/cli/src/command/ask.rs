@@ -29,9 +29,10 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let pictures = setup.open_images(paths)?;
     let prompts = setup::prompts(&ask.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
-    let verifier = Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking);
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let planner = interruptible(cancel, setup.planner(&ask.models)).await?;
+    let verifier =
+        Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking, Some(&planner), &prompts)?;
     let (agent, note) = setup::agent(dispatcher, planner, verifier, prompts, limits)?;
 
     let tell = teller(&ask.showing);

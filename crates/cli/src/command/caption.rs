@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::{
     Outcome,
     arguments::{Caption, Global},
-    command::{teller, verify::checked},
+    command::{interruptible, teller, verify::checked},
     output::Output,
-    setup::Setup,
+    setup::{self, Setup},
 };
 
 pub(crate) async fn run(
@@ -25,7 +25,15 @@ pub(crate) async fn run(
     // Every picture is read before the first is described: a wrong path is told at once.
     let pictures = setup.open_images(&caption.images)?;
     let dispatcher = if caption.contrast { setup.contrasting_dispatcher()? } else { setup.dispatcher()? };
-    let verifier = Setup::verifier(&dispatcher, caption.showing.unverified, &caption.checking);
+    let model = interruptible(cancel, setup.checking_model(&caption.checking, &caption.models)).await?;
+    let prompts = setup::prompts(&caption.models)?;
+    let verifier = Setup::verifier(
+        &dispatcher,
+        caption.showing.unverified,
+        &caption.checking,
+        model.as_ref(),
+        &prompts,
+    )?;
     let tell = teller(&caption.showing);
     for picture in pictures {
         let start = Instant::now();

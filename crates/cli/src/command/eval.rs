@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     Outcome,
-    arguments::{Checking, Eval, Global, ModelChoice, Policy, SubjectChoice},
+    arguments::{Checking, Eval, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice, SubjectChoice},
     command::interruptible,
     setup::{self, PlannerModel, Setup},
 };
@@ -247,15 +247,17 @@ async fn subject(
     }
     let prompts = setup::prompts(&eval.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
-    let verifier = || Setup::verifier(&dispatcher, Policy::Keep, &Checking::default());
+    let model = setup.checking_model(&eval.checking, &eval.models).await?;
+    let verifier = || Setup::verifier(&dispatcher, Policy::Keep, &eval.checking, model.as_ref(), &prompts);
     Ok(match choice {
         SubjectChoice::Model => Box::new(BareModel::new(chat_model(&eval.models, setup).await?)),
         SubjectChoice::Agent | SubjectChoice::VerifiedAgent => {
             let verified = choice == SubjectChoice::VerifiedAgent;
             let planner = setup.planner(&eval.models).await?;
-            let mut builder = Agent::builder(dispatcher.clone()).prompts(prompts).limits(Limits::default());
+            let mut builder =
+                Agent::builder(dispatcher.clone()).prompts(prompts.clone()).limits(Limits::default());
             if verified {
-                builder = builder.verifier(verifier());
+                builder = builder.verifier(verifier()?);
             }
             let (builder, model) = match planner {
                 PlannerModel::Model(model) => {
@@ -269,11 +271,22 @@ async fn subject(
             Box::new(AgentSubject::new(format!("agent ({model}{with})"), builder.build()?))
         }
         SubjectChoice::Captioner => Box::new(Captioner::new(dispatcher, None)),
-        SubjectChoice::VerifiedCaptioner => Box::new(Captioner::new(dispatcher.clone(), Some(verifier()))),
+        SubjectChoice::VerifiedCaptioner => Box::new(Captioner::new(dispatcher.clone(), Some(verifier()?))),
         SubjectChoice::Detector => Box::new(Detector::new(dispatcher)),
-        SubjectChoice::Verifier => Box::new(VerifierSubject::new("verifier", verifier())),
+        SubjectChoice::Verifier => Box::new(VerifierSubject::new(verifier_name(&eval.checking), verifier()?)),
         SubjectChoice::Unchanged => Box::new(Unchanged),
     })
+}
+
+/// What a verifier is made of, for tables and records.
+fn verifier_name(checking: &Checking) -> String {
+    let extractor = match checking.extractor {
+        ExtractorChoice::Lexical => "",
+        ExtractorChoice::Model => ", claims by the model",
+        ExtractorChoice::Both => ", claims by words and model",
+    };
+    let rewrite = if checking.rewrite == RewriteChoice::Model { ", rewritten by the model" } else { "" };
+    format!("verifier{extractor}{rewrite}")
 }
 
 async fn chat_model(choice: &ModelChoice, setup: &Setup) -> anyhow::Result<Arc<dyn ChatModel>> {

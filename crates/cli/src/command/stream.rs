@@ -15,9 +15,9 @@ use lavr_verify::{Streamed, Verification, Verifier};
 use crate::{
     Outcome,
     arguments::{Global, Verify},
-    command::{teller, verify::TEXT_LIMIT},
+    command::{interruptible, teller, verify::TEXT_LIMIT},
     output::Output,
-    setup::Setup,
+    setup::{self, Setup},
 };
 
 /// The most bytes taken in at once. A pipe gives what there is.
@@ -34,7 +34,10 @@ pub(super) async fn run(
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
     let dispatcher = setup.dispatcher()?;
-    let verifier = Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking);
+    let model = interruptible(cancel, setup.checking_model(&verify.checking, &verify.models)).await?;
+    let prompts = setup::prompts(&verify.models)?;
+    let verifier =
+        Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking, model.as_ref(), &prompts)?;
     let start = Instant::now();
     let pieces = pieces(file)?;
     let tell = teller(&verify.showing);

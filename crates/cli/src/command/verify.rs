@@ -10,9 +10,9 @@ use lavr_verify::Verifier;
 use crate::{
     Outcome,
     arguments::{Global, Verify},
-    command::teller,
+    command::{interruptible, teller},
     output::Output,
-    setup::Setup,
+    setup::{self, Setup},
 };
 
 /// The most bytes of a text to verify.
@@ -37,7 +37,10 @@ pub(crate) async fn run(
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
     let dispatcher = setup.dispatcher()?;
-    let verifier = Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking);
+    let model = interruptible(cancel, setup.checking_model(&verify.checking, &verify.models)).await?;
+    let prompts = setup::prompts(&verify.models)?;
+    let verifier =
+        Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking, model.as_ref(), &prompts)?;
     let start = Instant::now();
     let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &teller(&verify.showing)).await?;
     let counts = dispatcher.counts();
@@ -68,7 +71,8 @@ pub(super) async fn checked(
         claims: verification.claims,
         steps: Vec::new(),
         notes: verification.notes,
-        usage: Usage::default(),
+        // What the models cost; the tools are counted by the dispatcher.
+        usage: verification.usage,
     })
 }
 

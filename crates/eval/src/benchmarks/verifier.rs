@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use lavr_types::{Span, Verdict};
+use lavr_types::{ClaimKind, Span, Verdict};
 
 use crate::{
     Benchmark, Case, Cell, EvalError, Picture, Response, Responses, Sample, Scores, Table, Task,
@@ -206,13 +206,14 @@ impl Benchmark for VerifierBench {
                 Cell::text("-"),
             ],
         );
+        let claims = claims_found(&self.records, &made);
         let unseen = scores.micro.hallucinated() - scores.visible.hallucinated();
         let notes = if unseen == 0 {
             Vec::new()
         } else {
             vec![format!("{unseen} of the errors are about things that no expert of these kinds can see")]
         };
-        Scores { tables: vec![headline, correction, detection], notes }
+        Scores { tables: vec![headline, correction, detection, claims], notes }
     }
 
     fn cases(&self, responses: &Responses) -> Vec<Case> {
@@ -231,6 +232,45 @@ impl Benchmark for VerifierBench {
         }
         cases
     }
+}
+
+/// How many of the claims a system found, whatever it made of them, and how many of what it found are claims: by words that
+/// they share.
+fn claims_found(records: &[Record], made: &[SystemRecord]) -> Table {
+    let overlap = |a: [usize; 2], b: [usize; 2]| a[0] < b[1] && b[0] < a[1];
+    let mut by_kind: BTreeMap<ClaimKind, [usize; 2]> = BTreeMap::new();
+    let (mut all, mut right, mut found) = ([0; 2], 0, 0);
+    let of = |system: &SystemRecord| {
+        records
+            .iter()
+            .find(|record| record.id == system.image_id)
+            .map(|record| record.of(system.caption_kind))
+    };
+    for system in made {
+        let Some(caption) = of(system) else { continue };
+        for claim in &caption.claims {
+            let seen = usize::from(system.claims.iter().any(|other| overlap(claim.span, other.span)));
+            let kind = by_kind.entry(claim.kind).or_default();
+            *kind = [kind[0] + seen, kind[1] + 1];
+            all = [all[0] + seen, all[1] + 1];
+        }
+        let is_claim =
+            |other: &&SystemClaim| caption.claims.iter().any(|claim| overlap(claim.span, other.span));
+        right += system.claims.iter().filter(is_claim).count();
+        found += system.claims.len();
+    }
+    let mut table = Table::new("Claims found", ["recall", "claims", "precision", "found"]);
+    let none = || [Cell::text("-"), Cell::text("-")];
+    for (kind, [seen, claims]) in by_kind {
+        let [precision, count] = none();
+        let recall = Cell::share(seen, claims);
+        table.row(format!("{kind:?}").to_lowercase(), [recall, Cell::count(claims), precision, count]);
+    }
+    table.row(
+        "all",
+        [Cell::share(all[0], all[1]), Cell::count(all[1]), Cell::share(right, found), Cell::count(found)],
+    );
+    table
 }
 
 fn correction_cells(counts: &Counts) -> [Cell; 8] {
@@ -363,5 +403,42 @@ mod tests {
         std::fs::write(folder.path().join("captions.json"), RECORDS.replace("[11, 14]", "[12, 14]")).unwrap();
         let error = VerifierBench::open(folder.path(), None).unwrap_err().to_string();
         assert!(error.contains("record `one`") && error.contains("surface"), "{error}");
+    }
+
+    #[test]
+    fn a_text_without_spaces_is_compared_by_characters() {
+        let records = r#"[{"id": "one", "caption": {"text": "三只棕色的狗。", "corrected": "两只棕色的狗。", "claims": [
+                {"span": [0, 1], "surface": "三", "type": "count", "label": "hallucinated", "correction": "两", "edit": "replace"},
+                {"span": [2, 4], "surface": "棕色", "type": "color", "label": "true"},
+                {"span": [5, 6], "surface": "狗", "type": "existence", "label": "true"}]},
+            "control_caption": {"text": "两只棕色的狗。", "claims": []}}]"#;
+        let records: Vec<Record> = serde_json::from_str(records).unwrap();
+        let bench = VerifierBench::new("verifier", records.into_iter().map(|record| (record, None)));
+        let responses = Responses::from([("one/planted".to_owned(), Response::text("两只棕色的狗。"))]);
+        let scores = bench.score(&responses);
+        let share = |row| match scores.cell("Verifier bench", row, "share") {
+            Some(Cell::Share { value, .. }) => *value,
+            _ => None,
+        };
+        assert_eq!((share("errors made true"), share("true claims damaged")), (Some(1.0), Some(0.0)));
+    }
+
+    #[test]
+    fn the_captions_of_each_language_are_sound_and_show_pictures_that_are_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for language in ["en", "de", "es", "zh"] {
+            let folder = root.join("data/languages").join(language);
+            let bench = VerifierBench::open(&folder, Some(&root.join("../../examples/pictures"))).unwrap();
+            assert_eq!(bench.samples().len(), 20, "{language}");
+            for record in bench.records() {
+                assert_eq!(
+                    record.caption.corrected.as_ref(),
+                    Some(&record.control_caption.text),
+                    "{}",
+                    record.id
+                );
+                assert!(root.join("../../examples/pictures").join(&record.file).is_file(), "{}", record.file);
+            }
+        }
     }
 }

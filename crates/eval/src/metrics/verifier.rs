@@ -226,12 +226,14 @@ pub enum Outcome {
     Changed,
 }
 
-/// Words, numbers and marks of a text, case left aside: an edit may move the start of a sentence.
+/// Words, numbers and marks of a text, case left aside: an edit may move the start of a sentence. Where there are no spaces
+/// between words each character is one.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut word = String::new();
     for letter in text.chars() {
-        if letter.is_alphanumeric() {
+        let spaced = !matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+        if letter.is_alphanumeric() && spaced {
             word.extend(letter.to_lowercase());
             continue;
         }

@@ -267,7 +267,7 @@ impl Sentence<'_, '_> {
             edits.add(span, "", &gone);
             return Some(());
         }
-        if others(sentence) {
+        if others(sentence) || self.may_name_more() {
             return None;
         }
         // Nothing is known of what nothing confirms: a denial would be a new claim.
@@ -291,6 +291,38 @@ impl Sentence<'_, '_> {
         let no = language.denial.no(noun.gender, plural);
         edits.replace_all(self.reading, &pattern.replace("{no}", no).replace("{noun}", word), index);
         Some(())
+    }
+
+    /// Whether words that no table knows may name further things, which would go with the sentence.
+    fn may_name_more(&self) -> bool {
+        let items = self.scan.items();
+        let unknown = |place: &usize| {
+            let item = &items[*place];
+            item.kind == TokenKind::Word
+                && item.number.is_none()
+                && item.color.is_none()
+                && !self.scan.language.knows(&item.lower)
+        };
+        let mut places = (0..items.len()).filter(unknown);
+        match self.scan.language.agreement {
+            // A capital shows a noun, but for the first word.
+            Agreement::Endings => places.any(|place| {
+                place > 0
+                    && items[place]
+                        .span
+                        .of(self.reading.text)
+                        .unwrap_or_default()
+                        .starts_with(char::is_uppercase)
+            }),
+            // A noun has something before it.
+            Agreement::GenderNumber => places.any(|place| {
+                place.checked_sub(1).is_some_and(|before| {
+                    ["article", "preposition", "and"].iter().any(|list| self.scan.is(before, list))
+                })
+            }),
+            // A verb takes up to so many characters.
+            Agreement::None => places.count() > 3,
+        }
     }
 
     /// "zwei Hunde und eine Katze": the words from "und" on, where the verb stays as it is without them.

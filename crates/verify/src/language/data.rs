@@ -340,7 +340,7 @@ impl Language {
     }
 
     /// Whether it is a word of the tables at all.
-    pub(super) fn knows(&self, word: &str) -> bool {
+    pub(crate) fn knows(&self, word: &str) -> bool {
         self.words.iter().any(|(list, words)| *list != "foreign" && words.contains(word))
             || self.number_values.contains_key(word)
             || self.noun_forms.contains_key(word)

@@ -85,6 +85,14 @@ impl Builder<'_> {
             self.number(number, &entity, sentence, hedged);
         }
         if let Some(color) = &thing.color {
+            // Said of the thing by words that the model quotes otherwise.
+            let same = |claim: &Claim| match &claim.assertion {
+                Assertion::Color { entity: of, color: said } => of.span == entity.span && *said == color.name,
+                _ => false,
+            };
+            if self.confirm_where(hedged, same) {
+                return;
+            }
             let Some(span) = self.places.within(&color.words, self.span_of(sentence), entity.span) else {
                 return;
             };
@@ -102,6 +110,11 @@ impl Builder<'_> {
     }
 
     fn number(&mut self, number: &Number, entity: &Entity, sentence: usize, hedged: bool) {
+        // Whatever the model quotes for it: that the thing is counted the words tell for certain.
+        let counts = |claim: &Claim| matches!(&claim.assertion, Assertion::Count { entity: of, .. } if of.span == entity.span);
+        if self.confirm_where(hedged, counts) {
+            return;
+        }
         let Some(span) = self.places.within(&number.words, self.span_of(sentence), entity.span) else {
             return;
         };
@@ -167,8 +180,11 @@ impl Builder<'_> {
 
     /// Takes over what the words say for certain there, where they do.
     fn confirm(&mut self, kind: ClaimKind, span: Span, hedged: bool) -> bool {
-        let known =
-            self.known.iter().find(|claim| claim.kind() == kind && claim.span.overlaps(span)).cloned();
+        self.confirm_where(hedged, |claim| claim.kind() == kind && claim.span.overlaps(span))
+    }
+
+    fn confirm_where(&mut self, hedged: bool, is: impl Fn(&Claim) -> bool) -> bool {
+        let known = self.known.iter().find(|claim| is(claim)).cloned();
         let confirmed = known.is_some();
         self.claims.extend(known.map(|claim| Claim { hedged: claim.hedged || hedged, ..claim }));
         confirmed

@@ -2,6 +2,12 @@
 
 use lavr_types::Span;
 
+use crate::text::{Token, TokenKind, tokenize};
+
+/// A quote of so many letters may be a word of the text without its ending of at most so many.
+const SHORTEST_STEM: usize = 3;
+const LONGEST_ENDING: usize = 2;
+
 /// Finds quotes in a text, those that occur more than once in the order of the text.
 pub(super) struct Places<'t> {
     text: &'t str,
@@ -39,7 +45,11 @@ impl<'t> Places<'t> {
 
     /// The only place of a quote within a part of the text, or the one nearest to another place.
     pub(super) fn within(&mut self, quote: &str, part: Span, near: Span) -> Option<Span> {
-        let found = nearest(self.all(quote).into_iter().filter(|span| part.contains(*span)).collect(), near);
+        let mut places = self.all(quote);
+        if places.is_empty() {
+            places = self.inflected(quote);
+        }
+        let found = nearest(places.into_iter().filter(|span| part.contains(*span)).collect(), near);
         if found.is_none() {
             self.missing(quote);
         }
@@ -61,6 +71,21 @@ impl<'t> Places<'t> {
                 None
             }
         }
+    }
+
+    /// Every word that begins with a quote of one word and goes on for some letters: a model that quotes "braun" where
+    /// the text says "braune" means that word.
+    fn inflected(&self, quote: &str) -> Vec<Span> {
+        let quote = quote.trim().to_lowercase();
+        if quote.chars().count() < SHORTEST_STEM || quote.contains(char::is_whitespace) {
+            return Vec::new();
+        }
+        let longer = |token: &Token| {
+            let rest = token.lower.strip_prefix(quote.as_str()).map(|rest| rest.chars().count());
+            rest.is_some_and(|rest| (1..=LONGEST_ENDING).contains(&rest))
+        };
+        let words = tokenize(self.text).into_iter().filter(|token| token.kind == TokenKind::Word);
+        words.filter(longer).map(|token| token.span).collect()
     }
 
     fn missing(&mut self, quote: &str) {

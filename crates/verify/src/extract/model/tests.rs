@@ -146,6 +146,21 @@ async fn quotes_are_placed_in_the_order_of_the_text_and_invented_ones_are_droppe
 }
 
 #[tokio::test]
+async fn a_quote_without_the_ending_of_its_word_is_that_word() {
+    let reply = things(&[("Hunde", "dog", "yes", Some(("Zwei", 2)), Some(("braun", "brown")))]);
+    let extraction = read("Zwei braune Hunde.", &reply).await;
+    assert_eq!(short(&extraction), ["<Zwei> Exactly(2)", "<braune> brown", "<Hunde> dog"]);
+    assert_eq!(extraction.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_number_that_is_quoted_wrongly_is_the_one_that_the_thing_has() {
+    let reply = things(&[("Hunde", "dog", "yes", Some(("Hunde", 2)), Some(("brown", "brown")))]);
+    let extraction = read("Zwei braune Hunde.", &reply).await;
+    assert_eq!(short(&extraction), ["<Zwei> Exactly(2)", "<braune> brown", "<Hunde> dog"]);
+}
+
+#[tokio::test]
 async fn a_language_without_a_file_is_taken_at_the_models_word() {
     let reply = things(&[("chiens", "dog", "yes", Some(("Trois", 3)), Some(("bruns", "brown")))]);
     let extraction = read("Trois chiens bruns regardent.", &reply).await;
