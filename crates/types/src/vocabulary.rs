@@ -38,6 +38,8 @@ pub struct Vocabulary {
     groups: Vec<String>,
     /// Every accepted basic term of a colour word; the first is the one that it is nearest to.
     colors: HashMap<String, Vec<String>>,
+    /// Words that make the colour behind them darker, lighter or purer.
+    shading: Vec<String>,
     numbers: HashMap<String, u32>,
 }
 
@@ -47,6 +49,7 @@ struct Term {
     /// Places in `Vocabulary::labels`.
     labels: Vec<usize>,
     complete: bool,
+    sometimes: bool,
 }
 
 /// How a word relates to the labels that it stands for.
@@ -88,6 +91,9 @@ pub struct TermMatch<'v> {
     pub labels: Vec<&'v str>,
     /// Whether the labels are all that the word can mean, so that a miss of each is a miss of the word.
     pub complete: bool,
+    /// Whether the word names its labels only sometimes: a "mouse" may be an animal, a "tie" the end of a match. What
+    /// such a word says can be confirmed by its labels, but never contradicted.
+    pub sometimes: bool,
     /// How many of the words it takes up.
     pub words: usize,
     /// Whether it stands in the singular or the plural.
@@ -111,6 +117,9 @@ pub enum VocabularyError {
         /// What it is to stand for as well.
         second: String,
     },
+    /// A word is said to name its label only sometimes, and names none at all.
+    #[error("`{0}` stands under `sometimes`, and nowhere else: list it with a label, too, or take it out")]
+    Unplaced(String),
     /// A hypernym or a collective names a label that there is none of.
     #[error("`{word}` refers to the label `{label}`, which the vocabulary does not list")]
     UnknownLabel {
@@ -137,11 +146,15 @@ struct File {
     #[serde(default)]
     things: WordList,
     #[serde(default)]
+    sometimes: WordList,
+    #[serde(default)]
     irregular_plurals: BTreeMap<String, String>,
     #[serde(default)]
     colors: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     shades: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    shading: WordList,
     #[serde(default)]
     numbers: BTreeMap<String, u32>,
 }
@@ -200,6 +213,7 @@ impl Vocabulary {
             singulars: HashMap::new(),
             groups: file.groups.words,
             colors: HashMap::new(),
+            shading: file.shading.words,
             numbers: file.numbers.into_iter().collect(),
         };
         for (singular, plural) in file.irregular_plurals {
@@ -209,7 +223,7 @@ impl Vocabulary {
             if let Some(plural) = &entry.plural {
                 vocabulary.learn_plural(&entry.name, plural);
             }
-            let one = |kind| Term { kind, labels: vec![place], complete: true };
+            let one = |kind| Term { kind, labels: vec![place], complete: true, sometimes: false };
             vocabulary.learn(&entry.name, one(MatchKind::Exact))?;
             for word in &entry.synonyms {
                 vocabulary.learn(word, one(MatchKind::Synonym))?;
@@ -227,15 +241,23 @@ impl Vocabulary {
                 .iter()
                 .map(|label| vocabulary.place_of(&entry.name, label))
                 .collect::<Result<_, _>>()?;
-            vocabulary
-                .learn(&entry.name, Term { kind: MatchKind::Broader, labels, complete: entry.complete })?;
+            let (kind, complete) = (MatchKind::Broader, entry.complete);
+            vocabulary.learn(&entry.name, Term { kind, labels, complete, sometimes: false })?;
         }
         for (word, label) in file.collectives {
             let labels = vec![vocabulary.place_of(&word, &label)?];
-            vocabulary.learn(&word, Term { kind: MatchKind::Collective, labels, complete: true })?;
+            let kind = MatchKind::Collective;
+            vocabulary.learn(&word, Term { kind, labels, complete: true, sometimes: false })?;
         }
         for word in file.things.words {
-            vocabulary.learn(&word, Term { kind: MatchKind::Thing, labels: Vec::new(), complete: false })?;
+            let kind = MatchKind::Thing;
+            vocabulary.learn(&word, Term { kind, labels: Vec::new(), complete: false, sometimes: false })?;
+        }
+        for word in file.sometimes.words {
+            match vocabulary.terms.get_mut(&word) {
+                Some(term) => term.sometimes = true,
+                None => return Err(VocabularyError::Unplaced(word)),
+            }
         }
         for (basic, shades) in file.colors {
             for word in shades {
@@ -323,6 +345,7 @@ impl Vocabulary {
                 term,
                 labels: found.labels.iter().map(|&place| self.labels[place].as_str()).collect(),
                 complete: found.complete,
+                sometimes: found.sometimes,
                 words: count,
                 number,
             })
@@ -353,18 +376,31 @@ impl Vocabulary {
         self.groups.contains(&word) || self.groups.contains(&self.singular(&word))
     }
 
-    /// The basic colour term that a word is nearest to: "crimson" gives `red`. `None` for other words.
+    /// The basic colour term that a word is nearest to: "crimson" gives `red`, "dark-green" gives `green`. `None` for
+    /// other words.
     pub fn color(&self, word: &str) -> Option<&str> {
-        self.colors.get(&normal(word))?.first().map(String::as_str)
+        self.color_terms(word)?.first().map(String::as_str)
     }
 
     /// Every basic colour term that a word may stand for: "golden" is seen as yellow, brown or orange.
     /// Empty for words that are no colour.
     pub fn colors_for(&self, word: &str) -> Vec<&str> {
-        self.colors
-            .get(&normal(word))
-            .map(|basics| basics.iter().map(String::as_str).collect())
-            .unwrap_or_default()
+        self.color_terms(word).map(|basics| basics.iter().map(String::as_str).collect()).unwrap_or_default()
+    }
+
+    fn color_terms(&self, word: &str) -> Option<&Vec<String>> {
+        let word = normal(word);
+        self.colors.get(&word).or_else(|| {
+            let (shade, color) = word.split_once(' ')?;
+            self.colors.get(color).filter(|_| self.is_shading(shade) || is_tinge(shade))
+        })
+    }
+
+    /// Whether the word makes a colour behind it darker, lighter or purer: "dark", "pale", and "reddish" in "reddish
+    /// brown".
+    pub fn is_shading(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        self.shading.contains(&word) || (is_tinge(&word) && self.colors.contains_key(&word))
     }
 
     /// The number that a word or digits stand for: "two", "twenty-one", "12".
@@ -389,6 +425,11 @@ impl Vocabulary {
             .map(|(word, _)| word.as_str())
             .min()
     }
+}
+
+/// "Reddish", "bluish": less than a colour of its own where another follows.
+fn is_tinge(word: &str) -> bool {
+    word.ends_with("ish")
 }
 
 /// Lower case, hyphens and runs of white space as one space.

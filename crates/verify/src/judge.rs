@@ -14,9 +14,6 @@ use crate::{
     scene::{Breadth, entities},
 };
 
-/// Two verdicts that contradict each other cancel out, unless one is this much more certain.
-const FAR_MORE_CERTAIN: f32 = 0.4;
-
 /// Judges claims about pictures.
 pub(crate) struct Judge<'a> {
     pub(crate) checkers: &'a [Box<dyn Checker>],
@@ -141,7 +138,9 @@ impl Judge<'_> {
     async fn measured(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
         let able = self.checkers.iter().filter(|checker| checker.checks(claim, scene));
         let judgements = join_all(able.map(|checker| checker.check(claim, scene))).await;
-        agreed(judgements).unwrap_or_else(|| Judgement::insufficient(no_expert(claim, scene)))
+        let judgement = agreed(judgements, scene.thresholds().verdict.far_more_certain)
+            .unwrap_or_else(|| Judgement::insufficient(no_expert(claim, scene)));
+        unless_ambiguous(claim, judgement, scene)
     }
 
     /// Asks the vision model, where there is one, about what nothing measured.
@@ -190,6 +189,18 @@ fn readings(claim: &Claim) -> Vec<Claim> {
         .collect()
 }
 
+/// A word that may mean something else than its label contradicts nothing.
+fn unless_ambiguous(claim: &Claim, judgement: Judgement, scene: &Scene<'_>) -> Judgement {
+    let ambiguous = entities(claim).into_iter().find(|entity| scene.names_only_sometimes(entity));
+    match ambiguous {
+        Some(entity) if judgement.verdict == Verdict::Contradicted => {
+            let reason = format!("{}; but \"{}\" may mean something else", judgement.reason, entity.surface);
+            Judgement { verdict: Verdict::Insufficient, truth: None, reason, ..judgement }
+        }
+        _ => judgement,
+    }
+}
+
 fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {
     match &claim.assertion {
         Assertion::Color { .. } if !scene.can(Capability::MeasureColor) => {
@@ -197,6 +208,9 @@ fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {
         }
         Assertion::Relation { .. } if !scene.can(Capability::Relate) => "no tool relates regions".to_owned(),
         Assertion::Text { .. } if !scene.can(Capability::ReadText) => "no tool reads text".to_owned(),
+        Assertion::Attribute { .. } if !scene.can(Capability::Answer) => {
+            "nothing measures that, and there is no vision model to ask".to_owned()
+        }
         _ => "no expert here can check such a statement".to_owned(),
     }
 }
@@ -225,7 +239,9 @@ fn recast(claims: &mut [Claim], findings: &[Finding]) {
     for claim in claims {
         for assertion in std::iter::once(&mut claim.assertion).chain(&mut claim.readings) {
             match assertion {
-                Assertion::Count { entity, .. } | Assertion::Color { entity, .. } => replace(entity),
+                Assertion::Count { entity, .. }
+                | Assertion::Color { entity, .. }
+                | Assertion::Attribute { entity, .. } => replace(entity),
                 Assertion::Relation { subject, object, .. } => {
                     replace(subject);
                     object.iter_mut().for_each(replace);
@@ -260,7 +276,7 @@ fn over_readings(claim: &Claim, readings: &[Judgement]) -> Judgement {
 }
 
 /// What several checkers say together: conflicts are insufficient unless one is far more certain.
-fn agreed(judgements: Vec<Judgement>) -> Option<Judgement> {
+fn agreed(judgements: Vec<Judgement>, far_more_certain: f32) -> Option<Judgement> {
     let best = |verdict: Verdict| {
         judgements
             .iter()
@@ -269,7 +285,7 @@ fn agreed(judgements: Vec<Judgement>) -> Option<Judgement> {
             .cloned()
     };
     match (best(Verdict::Supported), best(Verdict::Contradicted)) {
-        (Some(yes), Some(no)) => Some(if (yes.confidence - no.confidence).abs() >= FAR_MORE_CERTAIN {
+        (Some(yes), Some(no)) => Some(if (yes.confidence - no.confidence).abs() >= far_more_certain {
             if yes.confidence > no.confidence { yes } else { no }
         } else {
             let evidence = yes.evidence.into_iter().chain(no.evidence).collect();

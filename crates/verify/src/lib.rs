@@ -33,8 +33,8 @@ mod thresholds;
 mod verifier;
 
 pub use check::{
-    AnswerChecker, Checker, ColorChecker, CountChecker, ExistenceChecker, RelationChecker, TextChecker,
-    standard_checkers,
+    AnswerChecker, Checker, ColorChecker, CountChecker, ExistenceChecker, InnerChecker, RelationChecker,
+    SizeChecker, TextChecker, standard_checkers,
 };
 pub use correct::{Correction, Corrector, Edit, ModelCorrector, Policy, RuleCorrector};
 pub use experts::Listener;

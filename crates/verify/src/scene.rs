@@ -221,6 +221,12 @@ impl<'a> Scene<'a> {
         self.vocabulary.longest_match(&words).map(|found| (found.kind, found.complete))
     }
 
+    /// Whether the text's word may mean something that none of its labels names: a "mouse" may be an animal.
+    pub(crate) fn names_only_sometimes(&self, entity: &Entity) -> bool {
+        let words: Vec<&str> = entity.surface.split_whitespace().collect();
+        self.vocabulary.longest_match(&words).is_some_and(|found| found.sometimes)
+    }
+
     /// Whether the text says that a thing of this label is there.
     pub(crate) fn is_mentioned(&self, label: &str) -> bool {
         self.mentioned.contains(label)

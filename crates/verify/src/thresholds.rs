@@ -16,7 +16,10 @@ pub struct Thresholds {
     pub(crate) count: Count,
     pub(crate) color: Color,
     pub(crate) relation: Relation,
+    pub(crate) size: Size,
     pub(crate) text: Text,
+    pub(crate) answer: Answer,
+    pub(crate) verdict: Verdicts,
     absence: Absence,
     recall: BTreeMap<String, f32>,
     recall_faint: BTreeMap<String, f32>,
@@ -75,6 +78,31 @@ pub(crate) struct Relation {
     pub(crate) instance: f32,
     pub(crate) most_pairs: usize,
     pub(crate) apart: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Size {
+    pub(crate) instance: f32,
+    pub(crate) confidence: f32,
+    pub(crate) large_share: f64,
+    pub(crate) small_share: f64,
+    pub(crate) ratio: f64,
+    pub(crate) opposite_ratio: f64,
+    pub(crate) ground: f64,
+    pub(crate) margin: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    pub(crate) confidence: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Verdicts {
+    pub(crate) far_more_certain: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

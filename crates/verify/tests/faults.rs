@@ -158,10 +158,8 @@ async fn people_are_not_read_like_things() {
     let text = "The man is a famous actor. He feels lonely and wants to leave.";
     let result = World::new(&park(), Rates::default()).verify(text).await;
     assert_eq!(result.text, text);
-    assert_eq!(
-        verdict(&result, ClaimKind::Other, "He feels lonely and wants to leave"),
-        Verdict::Insufficient
-    );
+    assert_eq!(verdict(&result, ClaimKind::Attribute, "lonely"), Verdict::Insufficient);
+    assert_eq!(verdict(&result, ClaimKind::Attribute, "wants"), Verdict::Insufficient);
 }
 
 #[tokio::test]
@@ -261,6 +259,6 @@ async fn unconfirmed_claims_can_be_marked_or_dropped() {
             .text
     };
     assert_eq!(after(Policy::Keep).await, "A dog with a spoon sits there.");
-    assert_eq!(after(Policy::Mark).await, "A dog with a spoon [unverified] sits there.");
+    assert_eq!(after(Policy::Mark).await, "A dog with a spoon [unverified] sits [unverified] there.");
     assert_eq!(after(Policy::Drop).await, "A dog sits there.");
 }

@@ -57,6 +57,13 @@ fn a_phrase_gives_its_labels() {
         ("skis", &["skis"]),
         ("scissors", &["scissors"]),
         ("glasses", &[]),
+        ("postmen", &["person"]),
+        ("French bulldogs", &["dog"]),
+        ("a pair of wine glasses", &["wine glass"]),
+        ("pick-up trucks", &["truck"]),
+        ("train cars", &[]),
+        ("a cat bed", &[]),
+        ("koala bear", &[]),
         ("train station", &[]),
         ("hot dog stand", &[]),
         ("tree", &[]),
@@ -92,6 +99,20 @@ fn the_longest_name_wins_and_says_how_it_matched() {
 }
 
 #[test]
+fn words_that_name_a_label_only_sometimes_say_so() {
+    let sometimes =
+        |word: &str| words().longest_match(&word.split(' ').collect::<Vec<_>>()).unwrap().sometimes;
+    for word in ["mouse", "mice", "orange", "tie", "bat", "ball", "remote", "boxer"] {
+        assert!(sometimes(word), "{word}");
+    }
+    for word in
+        ["computer mouse", "dog", "necktie", "baseball bat", "tennis ball", "remote control", "bus driver"]
+    {
+        assert!(!sometimes(word), "{word}");
+    }
+}
+
+#[test]
 fn nouns_are_inflected() {
     for (singular, plural) in [
         ("dog", "dogs"),
@@ -111,6 +132,14 @@ fn nouns_are_inflected() {
         ("potato", "potatoes"),
         ("box", "boxes"),
         ("horse", "horses"),
+        ("mailman", "mailmen"),
+        ("calf", "calves"),
+        ("goldfish", "goldfish"),
+        ("shelf", "shelves"),
+        ("bookshelf", "bookshelves"),
+        ("loaf", "loaves"),
+        ("police officer", "police officers"),
+        ("grandchild", "grandchildren"),
     ] {
         assert_eq!(words().plural(singular), plural);
         assert_eq!(words().singular(plural), singular);
@@ -125,6 +154,18 @@ fn colors_and_numbers_are_read() {
     {
         assert_eq!(words().color(word).unwrap_or_default(), color);
     }
+    for (word, color) in [
+        ("dark-green", Some("green")),
+        ("Light-Blue", Some("blue")),
+        ("reddish-brown", Some("brown")),
+        ("navy-blue", Some("blue")),
+        ("rose-gold", Some("pink")),
+        ("door-green", None),
+        ("green-door", None),
+    ] {
+        assert_eq!(words().color(word), color, "{word}");
+    }
+    assert!(words().is_shading("Pale") && words().is_shading("reddish") && !words().is_shading("red"));
     assert_eq!(words().colors_for("golden"), ["yellow", "brown", "orange"]);
     for (word, number) in [
         ("two", Some(2)),
@@ -153,6 +194,8 @@ fn an_unsound_file_is_refused_by_name() {
     assert!(
         matches!(Vocabulary::parse(unknown), Err(VocabularyError::UnknownLabel { label, .. }) if label == "cat")
     );
+    let unplaced = "label = [{ name = \"dog\" }]\n[sometimes]\nwords = [\"bat\"]";
+    assert!(matches!(Vocabulary::parse(unplaced), Err(VocabularyError::Unplaced(word)) if word == "bat"));
     assert!(matches!(Vocabulary::parse("label = [{ name = \"Dog\" }]"), Err(VocabularyError::BadWord(_))));
     assert!(matches!(Vocabulary::parse("nonsense"), Err(VocabularyError::Syntax(_))));
 }

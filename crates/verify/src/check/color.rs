@@ -85,8 +85,11 @@ impl Checker for ColorChecker {
 
 /// The basic colours that confirm the claim's word: "golden" is seen as yellow, brown or orange.
 pub(crate) fn accepted(claim: &Claim, color: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    // "Navy blue" is a word of its own, of "very dark blue" the last says it.
     let word = claim.surface.split_whitespace().next_back().unwrap_or_default();
-    let mut accepted: Vec<String> = vocabulary.colors_for(word).into_iter().map(str::to_owned).collect();
+    let whole = vocabulary.colors_for(&claim.surface);
+    let basics = if whole.is_empty() { vocabulary.colors_for(word) } else { whole };
+    let mut accepted: Vec<String> = basics.into_iter().map(str::to_owned).collect();
     if !accepted.iter().any(|known| known == color) {
         accepted = vec![color.to_owned()];
     }

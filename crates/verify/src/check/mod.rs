@@ -5,7 +5,9 @@ mod answer;
 mod color;
 mod count;
 mod existence;
+mod inner;
 mod relation;
+mod size;
 mod text;
 
 use async_trait::async_trait;
@@ -17,7 +19,9 @@ pub use answer::AnswerChecker;
 pub use color::ColorChecker;
 pub use count::CountChecker;
 pub use existence::ExistenceChecker;
+pub use inner::InnerChecker;
 pub use relation::RelationChecker;
+pub use size::SizeChecker;
 pub use text::TextChecker;
 
 pub(crate) use color::{Fit, accepted, fit};
@@ -41,8 +45,10 @@ pub fn standard_checkers() -> Vec<Box<dyn Checker>> {
         Box::new(ExistenceChecker),
         Box::new(CountChecker),
         Box::new(ColorChecker),
+        Box::new(SizeChecker),
         Box::new(RelationChecker),
         Box::new(TextChecker),
+        Box::new(InnerChecker),
     ]
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::text::{
     Reading,
-    words::{agreeing, finite_verb},
+    verbs::{agreeing, finite_verb},
 };
 
 /// Makes the verbs and pronouns that belong to a phrase agree with its new number.
@@ -26,8 +26,11 @@ pub(super) fn follow(reading: &Reading<'_>, edits: &mut Edits, phrase: usize, pl
             continue;
         }
         let word = reading.word(other.tokens.start);
+        // "Next to it": no verb follows an object.
+        let object = verb_of(reading, place).is_none();
         let new = match (word, plural) {
-            ("they", false) => "it",
+            ("they" | "them", false) => "it",
+            ("it", true) if object => "them",
             ("it", true) => "they",
             _ => continue,
         };

@@ -1,6 +1,7 @@
 //! Rewrites what is wrong, and nothing else.
 
 mod agreement;
+mod attribute;
 mod compose;
 mod foreign;
 mod gate;
@@ -67,7 +68,8 @@ pub trait Corrector: Send + Sync {
 
 /// Edits spans by rule, without a model.
 ///
-/// Counts, colours, relations and text are replaced by what was measured; noun, article and verb then agree. What is
+/// Counts, colours, relations and text are replaced by what was measured; noun, article and verb then agree. An
+/// attribute of which only the opposite is known gives way to it, any other goes ("a large dog" is a dog). What is
 /// absent goes with the words that only serve it; a sentence that cannot lose it gracefully is put plainly ("There
 /// is a sofa.") or removed. The result is read again, and must not say again what was contradicted.
 ///
@@ -164,9 +166,7 @@ impl<'v> RuleCorrector<'v> {
                     Assertion::Existence { present: true, .. },
                     Some(Assertion::Existence { present: false, .. }) | None,
                 ) => {
-                    if let Some(phrase) = reading.phrase_at(claim.span) {
-                        absent.insert(phrase, index);
-                    }
+                    value::take_out(reading, &mut edits, index, claim, &mut absent);
                 }
                 // "Yes, there is a cat" answers no question about a dog.
                 (_, Assertion::Existence { present: true, .. }, Some(_))
@@ -176,6 +176,9 @@ impl<'v> RuleCorrector<'v> {
                         absent.insert(phrase, index);
                     }
                 }
+                (_, Assertion::Attribute { .. }, truth)
+                    if attribute::replace(reading, &mut edits, index, claim, truth.as_ref()) => {}
+                (_, Assertion::Attribute { .. }, _) => gone.entry(sentence).or_default().push(index),
                 (_, _, Some(truth)) => {
                     value::replace(reading, self.vocabulary, &mut edits, index, claim, truth);
                 }
@@ -184,7 +187,8 @@ impl<'v> RuleCorrector<'v> {
         }
         // What stands for something absent is absent.
         for (place, phrase) in reading.phrases.iter().enumerate() {
-            if let Some(claim) = phrase.antecedent.and_then(|of| absent.get(&of)).copied()
+            let tail = phrase.possessor.filter(|_| phrase.labels.is_empty());
+            if let Some(claim) = phrase.antecedent.or(tail).and_then(|of| absent.get(&of)).copied()
                 && !severity.contains_key(&phrase.sentence)
             {
                 absent.entry(place).or_insert(claim);
@@ -300,6 +304,10 @@ fn says_same(one: &Assertion, other: &Assertion) -> bool {
                 }
         }
         (Assertion::Text { text: a, .. }, Assertion::Text { text: b, .. }) => a == b,
+        (
+            Assertion::Attribute { entity: a, attribute: p },
+            Assertion::Attribute { entity: b, attribute: q },
+        ) => p == q && same(a, b),
         _ => false,
     }
 }

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::text::{
     Determiner, NounPhrase, Reading, TokenKind,
-    words::{COPULAS, PREPOSITIONS, finite_verb, is_participle},
+    verbs::{finite_verb, is_participle},
+    words::{COPULAS, PREPOSITIONS},
 };
 
 /// Prepositions that say where something is, whatever it does there.
@@ -239,6 +240,11 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
             return delete(verb - 1..end);
         }
         let subject = reading.phrase_ending_at(verb)?;
+        // "To the left of the dog sits a cat": the dog does not sit.
+        let placed = preposition_before(reading, reading.phrases[subject].tokens.start);
+        if placed.is_some_and(|place| place.start == sentence.start) {
+            return None;
+        }
         let copula =
             if context.is_plural(subject) || list_around(reading, subject).len() > 1 { "are" } else { "is" };
         let end = past_its_places(context, end);

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::text::{
     Reading, TokenKind,
-    words::{Agreement, PREPOSITIONS, finite_verb, finite_verb_behind_singular, is_participle},
+    verbs::{Agreement, finite_verb, finite_verb_behind_singular, is_participle},
+    words::PREPOSITIONS,
 };
 
 /// Phrases joined by commas and "and", in order. A phrase that stands alone is a list of one.

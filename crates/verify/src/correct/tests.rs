@@ -50,7 +50,10 @@ fn truth(claim: &Claim, word: &str) -> Assertion {
         Assertion::Text { carrier, .. } => {
             Assertion::Text { text: word.to_owned(), carrier: carrier.clone() }
         }
-        other => other.clone(),
+        Assertion::Attribute { entity, .. } => {
+            Assertion::Attribute { entity: entity.clone(), attribute: word.to_owned() }
+        }
+        Assertion::Other => Assertion::Other,
     }
 }
 
@@ -70,9 +73,21 @@ fn corrected(text: &str, wrong: &[(&str, &str)], policy: Policy) -> Correction {
     corrector().rewrite(text, &judged, policy)
 }
 
+type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str);
+
+fn assert_corrected(cases: &[Case<'_>]) {
+    let faults: Vec<String> = cases
+        .iter()
+        .filter_map(|(text, wrong, expected)| {
+            let now = corrected(text, wrong, Policy::Keep).text;
+            (now != *expected).then(|| format!("{text}\n  wanted {expected}\n  got    {now}"))
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn corrections_keep_the_grammar() {
-    type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str);
     let cases: &[Case<'_>] = &[
         // Numbers: noun, verb, pronoun agree.
         ("Two dogs sit on a couch.", &[("Two", "1")], "One dog sits on a couch."),
@@ -80,6 +95,10 @@ fn corrections_keep_the_grammar() {
         ("There are two dogs in the park.", &[("two", "1")], "There is one dog in the park."),
         ("There is one man.", &[("one", "4")], "There are four men."),
         ("Two dogs are black. They sleep.", &[("Two", "1")], "One dog is black. It sleeps."),
+        ("One dog sits. A cat is next to it.", &[("One", "2")], "Two dogs sit. A cat is next to them."),
+        ("Half a dozen birds fly.", &[("Half a dozen", "2")], "Two birds fly."),
+        ("No fewer than six birds fly.", &[("No fewer than six", "1")], "One bird flies."),
+        ("A trio of dogs plays.", &[("A trio of", "2")], "Two dogs play."),
         ("I see 3 buses.", &[("3", "1")], "I see 1 bus."),
         ("A couple of dogs play.", &[("A couple of", "1")], "One dog plays."),
         ("Both dogs watch a cat and wait.", &[("Both", "1")], "One dog watches a cat and waits."),
@@ -97,6 +116,13 @@ fn corrections_keep_the_grammar() {
         ("On the left is a bus.", &[("On the left", "right")], "On the right is a bus."),
         ("A cat sits on a bed.", &[("on", "near")], "A cat sits next to a bed."),
         ("A cat under the car.", &[("under", "above")], "A cat above the car."),
+        ("In the top left corner is a clock.", &[("left", "right")], "In the top right corner is a clock."),
+        (
+            "In the upper left corner is a clock.",
+            &[("upper", "below")],
+            "In the lower left corner is a clock.",
+        ),
+        ("A dog with a cat to its left.", &[("to its left", "right")], "A dog with a cat to its right."),
         // Text.
         ("The sign reads \"STOP\".", &[("STOP", "SHOP\n\"now\"")], "The sign reads \"SHOP now\"."),
         // Something else stands there.
@@ -157,6 +183,7 @@ fn corrections_keep_the_grammar() {
         ("There is no dog.", &[("no dog", "1")], "There is a dog."),
         ("There are no dogs here.", &[("no dogs", "1")], "There are dogs here."),
         ("A man without an umbrella.", &[("without an umbrella", "1")], "A man with an umbrella."),
+        ("Not a single dog is visible.", &[("Not a single dog", "1")], "A dog is visible."),
         ("There isn't a dog.", &[("isn't a dog", "1")], "There is a dog."),
         ("There aren't any dogs.", &[("aren't any dogs", "1")], "There are dogs."),
         ("No dog is visible.", &[("No dog", "1")], "A dog is visible."),
@@ -168,14 +195,30 @@ fn corrections_keep_the_grammar() {
             "One brown dog sits.",
         ),
     ];
-    let faults: Vec<String> = cases
-        .iter()
-        .filter_map(|(text, wrong, expected)| {
-            let now = corrected(text, wrong, Policy::Keep).text;
-            (now != *expected).then(|| format!("{text}\n  wanted {expected}\n  got    {now}"))
-        })
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert_corrected(cases);
+}
+
+#[test]
+fn attributes_and_what_things_have_are_corrected() {
+    assert_corrected(&[
+        // Sizes and actions: the opposite, or nothing.
+        (
+            "The dog is bigger than the cat.",
+            &[("bigger", "smaller than the cat")],
+            "The dog is smaller than the cat.",
+        ),
+        ("An enormous dog sleeps.", &[("enormous", "-")], "A dog sleeps."),
+        ("A small orange cat.", &[("small", "-")], "An orange cat."),
+        ("The cat is very large.", &[("large", "-")], "The cat is visible."),
+        ("Two men riding horses.", &[("riding", "-")], "Two men with horses."),
+        ("Two men ride a horse.", &[("ride", "-")], "Two men are with a horse."),
+        ("A man sits on a bench.", &[("sits", "-")], "A man is on a bench."),
+        ("A man sitting on a bench reads.", &[("sitting", "-")], "A man on a bench reads."),
+        // What belongs to something absent.
+        ("The dog's bowl is blue.", &[("dog", "0")], "The bowl is blue."),
+        ("A man waves. The dog's tail is up.", &[("dog", "0")], "A man waves."),
+        ("A cat sleeps. Its tail is long. A man waves.", &[("cat", "0")], "A man waves."),
+    ]);
 }
 
 /// Read the snapshot: every line must be a sentence that a person could have written.

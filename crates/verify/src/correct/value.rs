@@ -7,12 +7,12 @@ use lavr_types::{
 };
 
 use super::{
-    agreement,
+    agreement, attribute,
     compose::{Edits, cased_like},
 };
 use crate::{
     extract::said,
-    text::{ColorWord, Determiner, Reading, words::article_for},
+    text::{ColorWord, Determiner, Owner, Reading, words::article_for},
 };
 
 /// A text read in a picture is cut off here before it stands in an answer.
@@ -91,6 +91,36 @@ fn counted_by(reading: &Reading<'_>, span: Span) -> Option<usize> {
     })
 }
 
+/// The phrase that the owner with this noun has.
+fn owned_by<'r>(reading: &'r Reading<'_>, noun: Span) -> Option<(usize, &'r Owner)> {
+    reading
+        .phrases
+        .iter()
+        .enumerate()
+        .find_map(|(place, phrase)| Some((place, phrase.owner.as_ref().filter(|owner| owner.span == noun)?)))
+}
+
+/// Marks what a claim names as absent. What an absent thing has stays without it, where it can: "the dog's bowl" is a
+/// bowl, but its tail is nothing.
+pub(super) fn take_out(
+    reading: &Reading<'_>,
+    edits: &mut Edits,
+    index: usize,
+    claim: &Claim,
+    absent: &mut BTreeMap<usize, usize>,
+) {
+    if let Some(phrase) = reading.phrase_at(claim.span) {
+        absent.insert(phrase, index);
+    } else if let Some((phrase, owner)) = owned_by(reading, claim.span) {
+        if reading.phrases[phrase].labels.is_empty() {
+            absent.insert(phrase, index);
+        } else {
+            let words = reading.surface(&owner.tokens);
+            edits.add(reading.span(&owner.tokens), &cased_like(words, "the"), &[index]);
+        }
+    }
+}
+
 fn number(
     reading: &Reading<'_>,
     vocabulary: &Vocabulary,
@@ -112,7 +142,8 @@ fn number(
     let Some(place) = counted_by(reading, claim.span) else { return };
     let phrase = &reading.phrases[place];
     let (before, after) = (phrase.is_plural(), count != CountBound::Exactly(1));
-    if before == after {
+    // "A trio of dogs plays": the verb of a group may have been singular.
+    if before == after && phrase.group.is_none() {
         return;
     }
     inflect(reading, vocabulary, edits, index, place, after);
@@ -193,8 +224,8 @@ fn relation_words(surface: &str, relation: SpatialRelation, has_object: bool) ->
     let swapped = match relation {
         SpatialRelation::LeftOf => swap("right", "left"),
         SpatialRelation::RightOf => swap("left", "right"),
-        SpatialRelation::Above => swap("bottom", "top"),
-        SpatialRelation::Below if !has_object => swap("top", "bottom"),
+        SpatialRelation::Above => swap("bottom", "top").or_else(|| swap("lower", "upper")),
+        SpatialRelation::Below if !has_object => swap("top", "bottom").or_else(|| swap("upper", "lower")),
         _ => None,
     };
     swapped.unwrap_or_else(|| words_for(relation, has_object).to_owned())
@@ -289,6 +320,14 @@ pub(super) fn drop(
                     edits.delete(reading, &phrase.colors[0].tokens, &[index]);
                 }
                 _ => gone.entry(sentence).or_default().push(index),
+            }
+        }
+        Assertion::Attribute { .. } => {
+            let place = reading.tokens.iter().position(|token| token.span == claim.span);
+            let tokens = place.map(|place| place..place + 1);
+            // No sentence can do without its verb.
+            if let Some(tokens) = tokens.filter(|tokens| attribute::is_modifier(reading, tokens)) {
+                edits.delete(reading, &tokens, &[index]);
             }
         }
         _ => gone.entry(sentence).or_default().push(index),

@@ -7,7 +7,8 @@ use lavr_types::{Assertion, Claim, Vocabulary};
 use super::entity;
 use crate::text::{
     ColorWord, NounPhrase, Reading,
-    words::{Agreement, COPULAS, INTENSITIES, finite_verb},
+    verbs::{Agreement, finite_verb},
+    words::COPULAS,
 };
 
 pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
@@ -120,7 +121,15 @@ pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize
 fn colors_from(reading: &Reading<'_>, vocabulary: &Vocabulary, mut at: usize) -> Vec<ColorWord> {
     let mut colors = Vec::new();
     loop {
-        let shade = usize::from(INTENSITIES.contains(&reading.word(at)));
+        let shade = (0..2)
+            .take_while(|&shade| {
+                let word = reading.word(at + shade);
+                vocabulary.is_shading(word)
+                    && !reading.word(at + shade + 1).is_empty()
+                    && (vocabulary.color(reading.word(at + shade + 1)).is_some()
+                        || vocabulary.is_shading(reading.word(at + shade + 1)))
+            })
+            .count();
         let word = reading.word(at + shade);
         if vocabulary.color(word).is_none() {
             break;

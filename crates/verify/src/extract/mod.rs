@@ -1,5 +1,6 @@
 //! What a text says that pixels can confirm or contradict.
 
+mod attribute;
 mod color;
 mod combined;
 mod model;
@@ -9,17 +10,18 @@ mod relation;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, CountBound, Entity, Usage, Vocabulary, vocabulary::MatchKind};
+use lavr_types::{Assertion, Claim, CountBound, Entity, Span, Usage, Vocabulary, vocabulary::MatchKind};
 
 use crate::{
     language,
-    text::{NounPhrase, Reading},
+    text::{Determiner, NounPhrase, Reading},
 };
 
 pub use combined::CombinedExtractor;
 pub use model::ModelExtractor;
 
-pub(crate) use color::said;
+pub(crate) use attribute::{WEATHER, verb_before};
+pub(crate) use color::{said, subject_of};
 pub(crate) use model::{message, usage};
 pub(crate) use quote::normalized;
 
@@ -41,8 +43,8 @@ pub struct Extraction {
     pub usage: Usage,
 }
 
-/// Reads English without a model: nouns by the vocabulary, numbers, colours, prepositions, quotations. Of the other
-/// languages that have a data file (German, Spanish, Chinese) it reads nouns, numbers, colours and denials.
+/// Reads English without a model: nouns by the vocabulary, numbers, colours, sizes, actions, prepositions, quotations.
+/// Of the other languages that have a data file (German, Spanish, Chinese) it reads nouns, numbers, colours and denials.
 ///
 /// Each claim's span is the words that carry it: the noun for existence, the number words for a count ("two", "at
 /// least three"), the colour with its shade ("dark blue"), the preposition for a relation ("to the left of"), the
@@ -58,6 +60,7 @@ pub struct Extraction {
 /// assert_eq!(found, [
 ///     (ClaimKind::Count, "Two"),
 ///     (ClaimKind::Existence, "dogs"),
+///     (ClaimKind::Attribute, "sit"),
 ///     (ClaimKind::Relation, "left of"),
 ///     (ClaimKind::Color, "red"),
 ///     (ClaimKind::Existence, "car"),
@@ -86,9 +89,11 @@ impl<'v> LexicalExtractor<'v> {
         }
         leave_parts_out(&mut claims);
         claims.extend(color::of_phrases(&reading, self.vocabulary));
+        claims.extend(attribute::claims(&reading));
         claims.extend(relation::claims(&reading));
         claims.extend(quote::claims(&reading));
         count_in_places(&mut claims);
+        count_parts(&reading, &mut claims);
         claims.extend(sentences_without(&reading, &claims));
         claims.sort_by_key(|claim| (claim.span, claim.kind()));
         let mut notes = Vec::new();
@@ -123,10 +128,14 @@ fn entity(reading: &Reading<'_>, phrase: &NounPhrase) -> Entity {
     Entity {
         surface: reading.surface(&phrase.head).to_owned(),
         span: reading.span(&phrase.head),
-        label: match phrase.labels.as_slice() {
-            [label] if phrase.kind != Some(MatchKind::Broader) => Some(label.clone()),
-            _ => None,
-        },
+        label: label_of(&phrase.labels, phrase.kind),
+    }
+}
+
+fn label_of(labels: &[String], kind: Option<MatchKind>) -> Option<String> {
+    match labels {
+        [label] if kind != Some(MatchKind::Broader) => Some(label.clone()),
+        _ => None,
     }
 }
 
@@ -134,18 +143,19 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
     if phrase.unreal || phrase.pronoun || color::is_color_itself(reading, phrase) {
         return Vec::new();
     }
-    let claim = |tokens: &std::ops::Range<usize>, assertion| Claim {
-        span: reading.span(tokens),
-        surface: reading.surface(tokens).to_owned(),
+    let claim_at = |span: Span, assertion| Claim {
+        span,
+        surface: span.of(reading.text).unwrap_or_default().to_owned(),
         assertion,
         hedged: phrase.hedged,
         readings: Vec::new(),
     };
+    let claim = |tokens: &std::ops::Range<usize>, assertion| claim_at(reading.span(tokens), assertion);
     if let Some(negation) = &phrase.negation {
         let tokens = negation.start..phrase.head.end;
         let denied = matches!(reading.word(negation.start), "no" | "without")
-            || reading.before(negation.start) == "there"
-                && phrase.determiner != crate::text::Determiner::Definite;
+            || reading.words_at(negation.start, &["not", "a", "single"])
+            || reading.before(negation.start) == "there" && phrase.determiner != Determiner::Definite;
         // "The animal is not a dog" says what something is, not what is there.
         let assertion = if denied && phrase.colors.is_empty() && phrase.quantity.is_none() {
             Assertion::Existence { entity: entity(reading, phrase), present: false }
@@ -156,6 +166,14 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
     }
     let mut claims =
         vec![claim(&phrase.head, Assertion::Existence { entity: entity(reading, phrase), present: true })];
+    if let Some(owner) = &phrase.owner {
+        let entity = Entity {
+            surface: owner.span.of(reading.text).unwrap_or_default().to_owned(),
+            span: owner.span,
+            label: label_of(&owner.labels, Some(owner.kind)),
+        };
+        claims.push(claim_at(owner.span, Assertion::Existence { entity, present: true }));
+    }
     if let Some(quantity) = &phrase.quantity {
         let assertion = Assertion::Count { entity: entity(reading, phrase), count: quantity.bound };
         claims.push(claim(&quantity.tokens, assertion));
@@ -179,10 +197,50 @@ fn leave_parts_out(claims: &mut Vec<Claim>) {
     });
 }
 
+/// "Two brown dogs and a white one", "several people, one person in front": numbers that say how many there are of a
+/// part. That there are more of them in all is no contradiction.
+fn count_parts(reading: &Reading<'_>, claims: &mut [Claim]) {
+    let introduces = |phrase: &NounPhrase| {
+        !phrase.pronoun
+            && !phrase.unreal
+            && phrase.negation.is_none()
+            && (phrase.quantity.is_some() || phrase.determiner == Determiner::Indefinite)
+    };
+    for claim in claims {
+        let Assertion::Count { count, .. } = &mut claim.assertion else { continue };
+        let CountBound::Exactly(number) = *count else { continue };
+        let counted = reading.phrases.iter().position(|phrase| {
+            phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == claim.span)
+        });
+        let Some(place) = counted else { continue };
+        let phrase = &reading.phrases[place];
+        // "Two of the dogs"
+        let of = phrase.quantity.as_ref().is_some_and(|quantity| reading.word(quantity.tokens.end) == "of")
+            && phrase.determiner == Determiner::Definite;
+        let color =
+            |phrase: &NounPhrase| phrase.colors.iter().map(|color| color.word.clone()).collect::<Vec<_>>();
+        let part = reading.phrases.iter().enumerate().any(|(at, other)| {
+            at != place
+                && introduces(other)
+                && other.same_thing(phrase)
+                && (color(other) != color(phrase)
+                    || reading.word(other.tokens.start) == "another"
+                    || number == 1
+                        && other
+                            .quantity
+                            .as_ref()
+                            .is_some_and(|quantity| quantity.bound == CountBound::Several))
+        });
+        if of || part {
+            *count = CountBound::AtLeast(number);
+        }
+    }
+}
+
 /// "There is one dog on the left" counts the dogs there, and leaves open how many there are elsewhere: the whole picture
 /// can show that there are fewer, but not that there are more.
 fn count_in_places(claims: &mut [Claim]) {
-    let placed: Vec<lavr_types::Span> = claims
+    let placed: Vec<Span> = claims
         .iter()
         .filter_map(|claim| match &claim.assertion {
             Assertion::Relation { subject, object: None, .. } => Some(subject.span),
@@ -208,7 +266,7 @@ fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
             range.end -= 1;
         }
         let span = reading.span(&range);
-        let spoken = range.clone().any(|place| reading.tokens[place].kind == crate::text::TokenKind::Word);
+        let spoken = range.clone().any(|place| reading.word(place).contains(char::is_alphabetic));
         if reading.foreign[sentence] || !spoken || claims.iter().any(|claim| claim.span.overlaps(span)) {
             continue;
         }

@@ -6,7 +6,7 @@ use lavr_types::{Assertion, Claim, perception::SpatialRelation};
 
 use super::entity;
 use crate::text::{
-    Reading,
+    Reading, TokenKind,
     words::{DENIALS, PICTURE},
 };
 
@@ -121,11 +121,25 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
             if picture {
                 end += 3;
             }
-            // "To the left" without "of" goes on from something said before: no place in the picture.
-            let relative = reading.word(place) == "to" && !picture;
+            // "To the left" without "of" goes on from something said before: no place in the picture. So does "the lamp
+            // is on the left and the vase on the right of the couch", and a centre is that of a table more often.
+            let by_other = (place..range.end).any(|at| {
+                matches!(reading.word(at), "left" | "right")
+                    && reading.word(at + 1) == "of"
+                    && !(at + 2..at + 5).any(|at| PICTURE.contains(&reading.word(at)))
+            });
+            let center = *relation == SpatialRelation::Center && place > range.start;
+            let relative = (reading.word(place) == "to" || by_other || center) && !picture;
             let subjects = if relative { Vec::new() } else { subjects(reading, place, end, range) };
             return Some((claim(reading, &span, &subjects, *relation, None), end.min(range.end)));
         }
+    }
+    if let Some(found) = by_pronoun(reading, place, range) {
+        return Some(found);
+    }
+    if let Some((relation, end)) = in_corner(reading, place) {
+        let subjects = subjects(reading, place, end, range);
+        return Some((claim(reading, &(place..place + 1), &subjects, relation, None), place + 1));
     }
     let (words, relation) = BETWEEN.iter().find(|(words, _)| reading.words_at(place, words))?;
     let end = place + words.len();
@@ -155,6 +169,82 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
     }
     let subjects = subjects(reading, place, thing.tokens.end, range);
     Some((claim(reading, &(place..end), &subjects, *relation, Some(object)), end))
+}
+
+/// "To its left": by something named before. Which of several is left open.
+fn by_pronoun(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Option<Claim>, usize)> {
+    let side = matches!(reading.word(place), "to" | "on")
+        && matches!(reading.word(place + 1), "its" | "his" | "her" | "their");
+    let relation = match reading.word(place + 2) {
+        "left" if side => SpatialRelation::LeftOf,
+        "right" if side => SpatialRelation::RightOf,
+        _ => return None,
+    };
+    let (end, plural) = (place + 3, reading.word(place + 1) == "their");
+    if reading.tokens.get(end).is_some_and(|token| token.kind == TokenKind::Word)
+        && !matches!(reading.word(end), "and" | "is" | "are" | "stands" | "sits" | "lies" | "there" | "while")
+    {
+        return Some((None, end));
+    }
+    let subjects = match reading.phrase_ending_at(place) {
+        Some(subject) => vec![subject],
+        None => subjects(reading, place, end, range),
+    };
+    let first = subjects.first().map_or(place, |&subject| reading.phrases[subject].tokens.start);
+    let known = |phrase: &crate::text::NounPhrase| {
+        !phrase.pronoun && !phrase.unreal && phrase.negation.is_none() && phrase.is_plural() == plural
+    };
+    let objects: Vec<usize> = (0..reading.phrases.len())
+        .filter(|&other| {
+            let phrase = &reading.phrases[other];
+            !subjects.contains(&other)
+                && known(phrase)
+                && phrase.tokens.end <= first.min(place)
+                && phrase.sentence + 1 >= reading.sentence_of(place)
+        })
+        .collect();
+    let mut readings: Vec<Claim> = objects
+        .iter()
+        .filter_map(|&object| claim(reading, &(place..end), &subjects, relation, Some(object)))
+        .collect();
+    if readings.is_empty() {
+        return Some((None, end));
+    }
+    let mut first = readings.remove(0);
+    for other in readings {
+        first.readings.push(other.assertion);
+        first.readings.extend(other.readings);
+    }
+    Some((Some(first), end))
+}
+
+/// "In the top left corner": each of the two words is a place in the picture. Gives the end of the whole, too.
+fn in_corner(reading: &Reading<'_>, place: usize) -> Option<(SpatialRelation, usize)> {
+    let height = |word: &str| match word {
+        "top" | "upper" => Some(SpatialRelation::Above),
+        "bottom" | "lower" => Some(SpatialRelation::Below),
+        _ => None,
+    };
+    let side = |word: &str| match word {
+        "left" => Some(SpatialRelation::LeftOf),
+        "right" => Some(SpatialRelation::RightOf),
+        _ => None,
+    };
+    // Which of the two words this is.
+    let (relation, start) = match (height(reading.word(place)), side(reading.word(place))) {
+        (Some(relation), _) if side(reading.word(place + 1)).is_some() => (relation, place),
+        (_, Some(relation)) if height(reading.before(place)).is_some() => (relation, place - 1),
+        _ => return None,
+    };
+    let opens = reading.before(start) == "the"
+        && start.checked_sub(2).is_some_and(|at| matches!(reading.word(at), "in" | "at" | "on"));
+    let mut end = start + 2;
+    if matches!(reading.word(end), "corner" | "part" | "side" | "area" | "section") {
+        end += 1;
+    }
+    let of_picture =
+        reading.word(end) != "of" || (end + 1..end + 4).any(|at| PICTURE.contains(&reading.word(at)));
+    (opens && of_picture).then_some((relation, end))
 }
 
 /// The things that the words at `place` may be said of, likeliest first: what stands before them, else what
@@ -225,6 +315,10 @@ fn claim(
         .iter()
         .filter_map(|&subject| {
             let subject = thing(subject)?;
+            // Nothing stands beside itself.
+            if object_entity.as_ref().is_some_and(|object| object.span == subject.span) {
+                return None;
+            }
             Some(Assertion::Relation { subject, relation, object: object_entity.clone() })
         })
         .collect();

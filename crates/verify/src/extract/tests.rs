@@ -41,11 +41,10 @@ fn in_words(assertion: &Assertion) -> String {
     }
 }
 
-#[test]
-fn texts_give_their_claims() {
+/// Each text of a file with its claims.
+fn read_out(texts: &str) -> String {
     let mut shown = String::new();
-    for text in include_str!("../../tests/data/extraction.txt").lines().filter(|line| !line.starts_with('#'))
-    {
+    for text in texts.lines().filter(|line| !line.starts_with('#')) {
         let extraction = LexicalExtractor::new(Vocabulary::builtin()).read(text);
         writeln!(shown, "{text}").unwrap();
         for claim in &extraction.claims {
@@ -60,7 +59,17 @@ fn texts_give_their_claims() {
             writeln!(shown, "    note: {note}").unwrap();
         }
     }
-    insta::assert_snapshot!(shown);
+    shown
+}
+
+#[test]
+fn texts_give_their_claims() {
+    insta::assert_snapshot!(read_out(include_str!("../../tests/data/extraction.txt")));
+}
+
+#[test]
+fn captions_give_their_claims() {
+    insta::assert_snapshot!(read_out(include_str!("../../tests/data/extraction_captions.txt")));
 }
 
 /// Words that make trouble, in any order.
@@ -101,6 +110,24 @@ fn pieces() -> impl Strategy<Value = String> {
         "a pair of",
         "1,000",
         "caf\u{e9}",
+        "large",
+        "tiny",
+        "the dog's",
+        "its",
+        "to its left",
+        "in the top left corner",
+        "half a dozen",
+        "not a single",
+        "dark",
+        "reddish",
+        "riding",
+        "sits",
+        "looks happy",
+        "bigger than",
+        "it is sunny",
+        "named Anna",
+        "\u{130}",
+        "\u{fb01}sh",
         "\u{1f436}",
         "that",
     ]);

@@ -1,12 +1,14 @@
 //! What stands before a noun and belongs to it: colours and other modifiers, number, article, negation.
 
-use lavr_types::{CountBound, Vocabulary, vocabulary::GrammaticalNumber};
+use std::ops::Range;
+
+use lavr_types::{CountBound, Span, Vocabulary, vocabulary::GrammaticalNumber};
 
 use super::{
     Reading,
-    phrase::{ColorWord, Determiner, NounPhrase, Quantity},
+    phrase::{ColorWord, Determiner, NounPhrase, Owner, Quantity},
     phrases::is_word,
-    words::{COPULAS, DEFINITE, FUNCTION, INDEFINITE, INTENSITIES, POSSESSIVE, PREPOSITIONS, SEVERAL},
+    words::{COPULAS, DEFINITE, FUNCTION, INDEFINITE, POSSESSIVE, PREPOSITIONS, SEVERAL},
 };
 
 /// How many words that nobody knows may stand between a determiner and its noun.
@@ -30,12 +32,19 @@ pub(super) fn modifiers(
             break;
         }
         if vocabulary.color(word).is_some() {
-            let start = if place >= left + 2 && INTENSITIES.contains(&reading.word(place - 2)) {
-                place - 2
-            } else {
-                place - 1
-            };
-            colors.push(ColorWord { tokens: start..place, word: word.to_owned() });
+            let mut start = place - 1;
+            let mut word = word.to_owned();
+            // "Navy blue" is one colour.
+            if start > left {
+                let both = format!("{} {word}", reading.word(start - 1));
+                if vocabulary.color(&both).is_some() && vocabulary.color(reading.word(start - 1)).is_some() {
+                    (start, word) = (start - 1, both);
+                }
+            }
+            while start > left && vocabulary.is_shading(reading.word(start - 1)) {
+                start -= 1;
+            }
+            colors.push(ColorWord { tokens: start..place, word });
             place = start;
             firm = place;
             firm_colors = colors.len();
@@ -56,7 +65,7 @@ pub(super) fn modifiers(
             || DEFINITE.contains(&word)
             || POSSESSIVE.contains(&word)
             || SEVERAL.contains(&word)
-            || matches!(word, "no" | "any" | "without" | "all" | "pair" | "couple")
+            || matches!(word, "no" | "any" | "without" | "all" | "pair" | "couple" | "single")
             || vocabulary.number(word).is_some()
             || (word.ends_with("'s") || word.ends_with("s'"));
         if stop {
@@ -64,7 +73,7 @@ pub(super) fn modifiers(
                 || DEFINITE.contains(&word)
                 || POSSESSIVE.contains(&word)
                 || SEVERAL.contains(&word)
-                || matches!(word, "no" | "any" | "without" | "all")
+                || matches!(word, "no" | "any" | "without" | "all" | "single")
                 || vocabulary.number(word).is_some()
                 || word.ends_with("'s");
             let agrees = !(matches!(word, "a" | "an") && phrase.number == GrammaticalNumber::Plural);
@@ -101,6 +110,8 @@ pub(super) fn group_before(
     let bound = match word {
         "couple" => CountBound::AtLeast(2),
         "pair" => CountBound::Exactly(2),
+        "trio" => CountBound::Exactly(3),
+        "quartet" => CountBound::Exactly(4),
         _ if vocabulary.is_group(word) => CountBound::Several,
         _ => return place,
     };
@@ -167,17 +178,26 @@ pub(super) fn quantity_before(
     }
     let single = word == "single" && INDEFINITE.contains(&reading.before(start)) && start > left;
     if single {
+        if start >= left + 2 && reading.word(start - 2) == "not" {
+            phrase.determiner = Determiner::Any;
+            phrase.determiner_at = Some(place - 1);
+            return start - 1;
+        }
         phrase.quantity = Some(Quantity { tokens: start - 1..place, bound: CountBound::Exactly(1) });
         return start - 1;
     }
     let Some(mut number) = vocabulary.number(word) else { return place };
     // A range, a year or a price is no count.
-    if matches!(reading.before(start), "to" | "or" | "-" | "$" | "#" | "\u{20ac}")
+    if matches!(reading.before(start), "to" | "or" | "-" | "$" | "#" | "\u{20ac}" | "number" | "no")
         && start > left
         && start >= 2
         && (vocabulary.number(reading.word(start - 2)).is_some()
             || reading.before(start) != "to" && reading.before(start) != "or")
     {
+        return place;
+    }
+    let between = reading.before(start) == "and" && start >= left + 3 && reading.word(start - 3) == "between";
+    if between || word == "hundred" {
         return place;
     }
     if word == "dozen" {
@@ -187,35 +207,26 @@ pub(super) fn quantity_before(
                 number = number.saturating_mul(multiple);
                 start -= 1;
             }
-            None if start > left && reading.before(start) == "a" => start -= 1,
+            None if start >= left + 2 && reading.words_at(start - 2, &["half", "a"]) => {
+                (number, start) = (6, start - 2);
+            }
+            None if start > left && matches!(reading.before(start), "a" | "half") => {
+                number = if reading.before(start) == "a" { number } else { 6 };
+                start -= 1;
+            }
             None => return place,
         }
     }
-    if word == "hundred" {
-        return place;
-    }
     let mut bound = CountBound::Exactly(number);
-    let two = |first: &str, second: &str| start >= left + 2 && reading.words_at(start - 2, &[first, second]);
-    if two("at", "least") {
-        (bound, start) = (CountBound::AtLeast(number), start - 2);
-    } else if two("at", "most") || two("up", "to") {
-        (bound, start) = (CountBound::AtMost(number), start - 2);
-    } else if two("more", "than") {
-        (bound, start) = (CountBound::AtLeast(number.saturating_add(1)), start - 2);
-    } else if two("fewer", "than") || two("less", "than") {
-        (bound, start) = (CountBound::AtMost(number.saturating_sub(1)), start - 2);
-    } else if start > left && matches!(reading.before(start), "over") && number > 2 {
-        (bound, start) = (CountBound::AtLeast(number.saturating_add(1)), start - 1);
-    } else if start > left
-        && matches!(
-            reading.before(start),
-            "about" | "around" | "approximately" | "nearly" | "almost" | "roughly"
-        )
-    {
-        // Not exact, so no number to check.
-        (bound, start) = (CountBound::Several, start - 1);
-    } else if start > left && matches!(reading.before(start), "exactly" | "only" | "just") {
-        start -= 1;
+    (bound, start) = bound_before(reading, number, start, left).unwrap_or((bound, start));
+    // "Two more people" leaves open how many there are besides.
+    let more = (place..phrase.head.start)
+        .any(|at| matches!(reading.word(at), "more" | "other" | "additional" | "further" | "extra" | "such"));
+    if more && let CountBound::Exactly(least) = bound {
+        bound = CountBound::AtLeast(least);
+    }
+    if bound == CountBound::Several && number < 2 {
+        return place;
     }
     if bound == CountBound::Exactly(1) && phrase.number == GrammaticalNumber::Plural {
         return place;
@@ -224,8 +235,47 @@ pub(super) fn quantity_before(
     start
 }
 
+/// The words before a number that bound it, and where they begin: "at least".
+fn bound_before(
+    reading: &Reading<'_>,
+    number: u32,
+    start: usize,
+    left: usize,
+) -> Option<(CountBound, usize)> {
+    let words =
+        |count: usize, words: &[&str]| start >= left + count && reading.words_at(start - count, words);
+    if words(2, &["at", "least"]) {
+        Some((CountBound::AtLeast(number), start - 2))
+    } else if words(2, &["at", "most"]) || words(2, &["up", "to"]) {
+        Some((CountBound::AtMost(number), start - 2))
+    } else if words(3, &["no", "fewer", "than"]) || words(3, &["no", "less", "than"]) {
+        Some((CountBound::AtLeast(number), start - 3))
+    } else if words(3, &["no", "more", "than"]) || words(3, &["not", "more", "than"]) {
+        Some((CountBound::AtMost(number), start - 3))
+    } else if words(2, &["more", "than"]) {
+        Some((CountBound::AtLeast(number.saturating_add(1)), start - 2))
+    } else if words(2, &["fewer", "than"]) || words(2, &["less", "than"]) {
+        Some((CountBound::AtMost(number.saturating_sub(1)), start - 2))
+    } else if start > left && matches!(reading.before(start), "over") && number > 2 {
+        Some((CountBound::AtLeast(number.saturating_add(1)), start - 1))
+    } else if start > left
+        && matches!(
+            reading.before(start),
+            "about" | "around" | "approximately" | "nearly" | "almost" | "roughly" | "another" | "other"
+        )
+    {
+        // Not exact, or not all: no number to check.
+        Some((CountBound::Several, start - 1))
+    } else if start > left && matches!(reading.before(start), "exactly" | "only" | "just") {
+        Some((CountBound::Exactly(number), start - 1))
+    } else {
+        None
+    }
+}
+
 pub(super) fn determiner_before(
     reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
     phrase: &mut NounPhrase,
     place: usize,
     left: usize,
@@ -244,10 +294,14 @@ pub(super) fn determiner_before(
             phrase.determiner = Determiner::Possessive;
             phrase.determiner_at = Some(place - 1);
             let mut start = place - 1;
+            phrase.owner = owner(reading, vocabulary, start..place);
             while start > left && place - start < 4 {
                 let before = reading.word(start - 1);
                 if DEFINITE.contains(&before) || INDEFINITE.contains(&before) || POSSESSIVE.contains(&before)
                 {
+                    if let Some(owner) = &mut phrase.owner {
+                        owner.tokens.start = start - 1;
+                    }
                     return start - 1;
                 }
                 if !is_word(reading, start - 1)
@@ -272,6 +326,20 @@ pub(super) fn determiner_before(
         start -= 1;
     }
     start
+}
+
+/// Who has what stands behind "the dog's", where the vocabulary knows it.
+fn owner(reading: &Reading<'_>, vocabulary: &Vocabulary, tokens: Range<usize>) -> Option<Owner> {
+    let noun = reading.word(tokens.start).strip_suffix("'s")?;
+    let found = vocabulary.longest_match(&[noun]).filter(|found| !found.labels.is_empty())?;
+    let span = reading.span(&tokens);
+    let apostrophe = span.of(reading.text)?.rfind(['\'', '\u{2019}'])?;
+    Some(Owner {
+        span: Span::new(span.start, span.start + apostrophe),
+        labels: found.labels.iter().map(|&label| label.to_owned()).collect(),
+        kind: found.kind,
+        tokens,
+    })
 }
 
 pub(super) fn negation_before(

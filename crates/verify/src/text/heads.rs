@@ -10,9 +10,11 @@ use lavr_types::{
 use super::{
     Reading,
     phrases::is_word,
+    size::comparison,
+    verbs::{Agreement, finite_verb, is_participle},
     words::{
-        Agreement, COPULAS, DEFINITE, FUNCTION, INDEFINITE, INTENSITIES, PLACES, POSSESSIVE, PREPOSITIONS,
-        SEVERAL, VERB_NOUNS, finite_verb, is_participle,
+        ABSTRACT, AFTER_NOUNS, COPULAS, DEFINITE, FUNCTION, INDEFINITE, INTRANSITIVE, PLACES, POSSESSIVE,
+        PREPOSITIONS, SEVERAL, VERB_NOUNS,
     },
 };
 
@@ -47,12 +49,16 @@ pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Rang
             place += 1;
             continue;
         };
+        let head = compound(reading, vocabulary, head, range);
         let end = head.tokens.end;
         let drop = is_verb_here(reading, vocabulary, &head, heads.last())
             || is_color_here(reading, vocabulary, &head)
+            || is_shading_here(reading, vocabulary, &head)
+            // A bed of flowers is none to lie in.
+            || head.labels == ["bed"] && reading.word(end) == "of"
             || (PLACES.contains(&reading.word(end - 1)) && head.labels.is_empty())
             || (vocabulary.is_group(reading.word(end - 1))
-                || matches!(reading.word(end - 1), "couple" | "pair" | "pairs"))
+                || matches!(reading.word(end - 1), "couple" | "pair" | "pairs" | "trio" | "quartet"))
                 && reading.word(end) == "of"
                 && head.tokens.len() == 1;
         if drop {
@@ -69,6 +75,43 @@ pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Rang
         heads.push(head);
     }
     heads
+}
+
+/// "A giraffe print", "the dog park": a noun with a word behind it that nobody knows names another thing, of which the
+/// noun is only a part of the name.
+fn compound(reading: &Reading<'_>, vocabulary: &Vocabulary, head: Head, range: &Range<usize>) -> Head {
+    let place = head.tokens.end;
+    let word = reading.word(place);
+    let kept = head.labels.is_empty()
+        || head.number != GrammaticalNumber::Singular
+        || place >= range.end
+        || !is_word(reading, place)
+        || word.len() < 3
+        || !word.chars().all(char::is_alphabetic)
+        // Not before the comma of a list, where a name may stand, nor capitals: "a woman Anna".
+        || reading.surface(&(place..place + 1)).starts_with(char::is_uppercase)
+        || ["s", "ed", "ing", "ly", "en", "'s", "wards", "ward"].iter().any(|ending| word.ends_with(ending))
+        || [FUNCTION, PREPOSITIONS, AFTER_NOUNS, INDEFINITE, DEFINITE, POSSESSIVE, SEVERAL, PLACES, COPULAS]
+            .iter()
+            .any(|words| words.contains(&word))
+        || matches!(word, "available" | "everywhere" | "somewhere" | "throughout")
+        || finite_verb(word).is_some()
+        || vocabulary.color(word).is_some()
+        || vocabulary.is_shading(word)
+        || vocabulary.number(word).is_some()
+        || vocabulary.longest_match(&[word]).is_some()
+        || vocabulary.is_group(word)
+        // "A person": whatever they do is said by a verb that nobody knows.
+        || head.labels == ["person"];
+    if kept {
+        return head;
+    }
+    Head {
+        tokens: head.tokens.start..place + 1,
+        labels: Vec::new(),
+        kind: None,
+        number: GrammaticalNumber::Singular,
+    }
 }
 
 /// "a marmot": a word that nobody knows, behind an article and before something that ends a noun phrase.
@@ -89,8 +132,13 @@ fn unknown_head(
             || DEFINITE.contains(&word)
             || POSSESSIVE.contains(&word)
             || word.ends_with("ly")
+            || word.ends_with("'s")
+            || ABSTRACT.contains(&word)
+            || comparison(word).is_some()
     };
-    let verb = finite_verb(word).is_some() || is_participle(word);
+    // "Ended", but "shed" and "weed".
+    let past = |word: &str| word.len() > 4 && word.ends_with("ed") && !word.ends_with("eed");
+    let verb = finite_verb(word).is_some() || is_participle(word) || past(word);
     if modifier(word) || verb || PLACES.contains(&word) || vocabulary.is_group(word) || word.len() < 3 {
         return None;
     }
@@ -100,6 +148,14 @@ fn unknown_head(
         || PREPOSITIONS.contains(&next)
         || finite_verb(next).is_some()
         || is_participle(next)
+        || past(next) && {
+            // Not "an old fashioned train".
+            let beyond = reading.word(place + 2);
+            !is_word(reading, place + 2)
+                || [FUNCTION, PREPOSITIONS, INDEFINITE, DEFINITE, POSSESSIVE]
+                    .iter()
+                    .any(|words| words.contains(&beyond))
+        }
         || matches!(next, "and" | "or" | "that" | "which" | "who");
     let mut start = place;
     let mut steps = 0;
@@ -114,7 +170,11 @@ fn unknown_head(
                 tokens: place..place + 1,
                 labels: Vec::new(),
                 kind: None,
-                number: GrammaticalNumber::Either,
+                number: if word.ends_with('s') {
+                    GrammaticalNumber::Either
+                } else {
+                    GrammaticalNumber::Singular
+                },
             });
         }
         // A noun that is known is the head itself, and what follows it is something else.
@@ -146,8 +206,11 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
     }
     let before = reading.before(place);
     let after_noun = last.filter(|last| last.tokens.end == place);
-    let after_subject =
-        ["he", "she", "it", "they", "who", "which", "that", "to", "can", "will"].contains(&before);
+    let after_subject = [
+        "he", "she", "it", "they", "who", "which", "that", "to", "can", "will", "can't", "cannot", "could",
+        "would", "must", "might", "may", "should", "don't", "doesn't", "didn't", "won't",
+    ]
+    .contains(&before);
     let next = reading.word(place + 1);
     let object_follows = INDEFINITE.contains(&next)
         || DEFINITE.contains(&next)
@@ -162,7 +225,14 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
             Some(_) => noun.number == GrammaticalNumber::Plural,
             None => false,
         };
+        // "A man in a red car waves."
+        let ends = agrees
+            && !is_word(reading, place + 1)
+            && INTRANSITIVE
+                .iter()
+                .any(|verb| *verb == word || *verb == stem || word.strip_suffix('s') == Some(verb));
         object_follows
+            || ends
             || agrees
                 && is_word(reading, place + 1)
                 && !FUNCTION.contains(&next)
@@ -202,5 +272,14 @@ fn is_color_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head) ->
         || predicate
         || after_color
         || adjective_follows
-        || INTENSITIES.contains(&reading.before(place))
+        || vocabulary.is_shading(reading.before(place))
+}
+
+/// "a light blue car", "a dark, pale red": the noun "light" in the service of a colour.
+fn is_shading_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head) -> bool {
+    let place = head.tokens.start;
+    let next = reading.word(place + 1);
+    head.tokens.len() == 1
+        && vocabulary.is_shading(reading.word(place))
+        && (vocabulary.color(next).is_some() || vocabulary.is_shading(next))
 }

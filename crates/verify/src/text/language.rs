@@ -8,7 +8,11 @@ const ENGLISH: &[&str] = &[
     "a", "an", "the", "is", "are", "was", "were", "of", "on", "at", "with", "and", "or", "to", "there",
     "this", "that", "it", "its", "his", "her", "their", "he", "she", "they", "by", "from", "next", "near",
     "no", "not", "has", "have", "wearing", "holding", "sitting", "standing", "which", "who", "behind",
-    "under", "above", "left", "right", "some", "several", "two", "three", "both", "while", "into", "one",
+    "under", "above", "left", "right", "another", "beside", "them", "between", "around", "along", "through",
+    "these", "those", "been", "image", "picture", "shows", "front", "also", "only", "many", "few", "each",
+    "other", "here", "you", "be", "sure", "yes", "overall", "can", "him", "below", "inside", "outside",
+    "onto", "toward", "towards", "during", "where", "then", "than", "any", "some", "several", "two", "three",
+    "both", "while", "into", "one",
 ];
 
 /// Frequent short words of neighbours of English in the same script that are no English words.

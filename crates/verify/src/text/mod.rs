@@ -3,11 +3,14 @@
 
 mod around;
 mod heads;
+pub(crate) mod inner;
 mod language;
 mod phrase;
 mod phrases;
+pub(crate) mod size;
 mod status;
 mod token;
+pub(crate) mod verbs;
 pub(crate) mod words;
 
 use std::ops::Range;
@@ -17,7 +20,7 @@ use lavr_types::{Span, Vocabulary};
 use crate::language::{self as languages, Language, Scan};
 
 pub(crate) use language::{english_words, is_english};
-pub(crate) use phrase::{ColorWord, Determiner, NounPhrase};
+pub(crate) use phrase::{ColorWord, Determiner, NounPhrase, Owner};
 pub(crate) use token::{Token, TokenKind, sentences, tokenize};
 
 /// A text with what was read from it.

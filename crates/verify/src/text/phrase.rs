@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use lavr_types::{
-    CountBound,
+    CountBound, Span,
     vocabulary::{GrammaticalNumber, MatchKind},
 };
 
@@ -35,6 +35,17 @@ pub(crate) struct ColorWord {
     pub(crate) word: String,
 }
 
+/// Who has the thing: "the dog's" in "the dog's bowl".
+#[derive(Debug, Clone)]
+pub(crate) struct Owner {
+    /// From its determiner to the word with the apostrophe.
+    pub(crate) tokens: Range<usize>,
+    /// The bytes of the noun alone: "dog".
+    pub(crate) span: Span,
+    pub(crate) labels: Vec<String>,
+    pub(crate) kind: MatchKind,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct NounPhrase {
     /// From the determiner (or negation) to the end of the head.
@@ -59,6 +70,9 @@ pub(crate) struct NounPhrase {
     pub(crate) unreal: bool,
     /// For a pronoun, the phrase that it stands for.
     pub(crate) antecedent: Option<usize>,
+    pub(crate) owner: Option<Owner>,
+    /// For a phrase with "its" or "their", the phrase that has it.
+    pub(crate) possessor: Option<usize>,
     pub(crate) pronoun: bool,
 }
 

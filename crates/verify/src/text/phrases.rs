@@ -10,9 +10,13 @@ use super::{
     around::{determiner_before, group_before, modifiers, negation_before, quantity_before},
     heads::{Head, heads},
     phrase::{Determiner, NounPhrase},
-    status::{add_pronouns, mark_denied_lists, mark_unreal},
+    status::{add_pronouns, find_possessors, mark_denied_lists, mark_unreal},
     words::VERB_NOUNS,
 };
+
+/// Words whose "of" takes a part of what follows, or a helping: "a slice of pizza".
+const PORTIONS: &[&str] =
+    &["slice", "piece", "plate", "bowl", "chunk", "bite", "bunch", "head", "pile", "helping", "tray", "box"];
 
 pub(super) fn find(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
     for sentence in 0..reading.sentences.len() {
@@ -28,7 +32,8 @@ pub(super) fn find(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
         }
     }
     add_pronouns(reading);
-    mark_unreal(reading);
+    find_possessors(reading);
+    mark_unreal(reading, vocabulary);
     mark_denied_lists(reading);
 }
 
@@ -59,6 +64,8 @@ fn phrase_around(
         hedged: false,
         unreal: false,
         antecedent: None,
+        owner: None,
+        possessor: None,
         pronoun: false,
     };
     let mut place = modifiers(reading, vocabulary, &mut phrase, left);
@@ -66,7 +73,7 @@ fn phrase_around(
     if phrase.quantity.is_none() {
         place = quantity_before(reading, vocabulary, &mut phrase, place, left);
     }
-    place = determiner_before(reading, &mut phrase, place, left);
+    place = determiner_before(reading, vocabulary, &mut phrase, place, left);
     if phrase.quantity.is_none() && phrase.determiner == Determiner::Definite {
         // "two of the dogs"
         let at = place.saturating_sub(2);
@@ -84,22 +91,35 @@ fn phrase_around(
         phrase.determiner == Determiner::None && phrase.quantity.is_none() && phrase.negation.is_none();
     if bare
         && phrase.number == GrammaticalNumber::Singular
-        && !bare_singular_allowed(reading, &phrase, sentence)
+        && !bare_singular_allowed(reading, vocabulary, &phrase, sentence)
     {
         return None;
     }
     Some(phrase)
 }
 
-fn bare_singular_allowed(reading: &Reading<'_>, phrase: &NounPhrase, sentence: usize) -> bool {
+fn bare_singular_allowed(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &NounPhrase,
+    sentence: usize,
+) -> bool {
     let start = phrase.tokens.start;
     let before = reading.before(start);
     let first = reading.sentences[sentence].start == start;
     let label_kind = phrase.kind != Some(MatchKind::Thing) && phrase.kind.is_some();
-    let joined = matches!(before, "and" | "or" | "," | "with" | "near" | "beside")
+    let joined = matches!(before, "and" | "or" | "," | "with" | "near" | "beside" | ":" | "*")
         && reading.sentences[sentence].contains(&start.wrapping_sub(1));
+    // "A slice of pizza" is some of one.
+    let portion = before == "of"
+        && start >= reading.sentences[sentence].start + 2
+        && PORTIONS.contains(&vocabulary.singular(reading.word(start - 2)).as_str());
     let listed = before == "," && matches!(reading.word(phrase.head.end), "and" | "or" | ",");
     let verb_noun =
         VERB_NOUNS.contains(&reading.word(phrase.head.start)) && phrase.head.len() == 1 && !listed;
-    label_kind && (first || joined) && !verb_noun
+    let game = matches!(
+        reading.surface(&phrase.head).to_lowercase().as_str(),
+        "baseball" | "basketball" | "football" | "volleyball" | "softball"
+    );
+    label_kind && (first || joined || portion) && !verb_noun && !game
 }

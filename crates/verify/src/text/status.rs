@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use lavr_types::vocabulary::MatchKind;
+use lavr_types::Vocabulary;
 
 use super::{
     Reading,
     phrase::{Determiner, NounPhrase},
-    words::{DEFINITE, DENIALS, DEPICTIONS, FUNCTION, HEDGES, INDEFINITE, PICTURE, PREPOSITIONS},
+    words::{
+        COPULAS, DEFINITE, DENIALS, DEPICTIONS, FUNCTION, HEDGES, IMITATIONS, INDEFINITE, PICTURE,
+        PREPOSITIONS,
+    },
 };
 
 /// "it", "they", "he" and "she" stand for the nearest noun phrase that agrees.
@@ -19,7 +22,7 @@ pub(super) fn add_pronouns(reading: &mut Reading<'_>) {
         }
         for place in range.clone() {
             let word = reading.word(place);
-            if !matches!(word, "it" | "they" | "he" | "she") {
+            if !matches!(word, "it" | "they" | "he" | "she" | "them" | "him") {
                 continue;
             }
             // The weather's and the sentence's "it" stands for nothing: so does one with no phrase before it.
@@ -42,9 +45,33 @@ pub(super) fn add_pronouns(reading: &mut Reading<'_>) {
             negation: None,
             hedged: false,
             antecedent: Some(antecedent),
+            owner: None,
+            possessor: None,
             pronoun: true,
             ..of
         });
+    }
+}
+
+/// "Its tail" at the start of a sentence is that of what the sentence before spoke of.
+pub(super) fn find_possessors(reading: &mut Reading<'_>) {
+    let found: Vec<(usize, usize)> = (0..reading.phrases.len())
+        .filter_map(|index| {
+            let phrase = &reading.phrases[index];
+            let start = phrase.tokens.start;
+            let word = match reading.word(start) {
+                "its" => "it",
+                "their" => "they",
+                "his" | "her" => "he",
+                _ => return None,
+            };
+            let opens = reading.sentences[phrase.sentence].start == start && !phrase.pronoun;
+            let of = antecedent(reading, start, word, phrase.sentence).filter(|_| opens)?;
+            Some((index, of))
+        })
+        .collect();
+    for (index, of) in found {
+        reading.phrases[index].possessor = Some(of);
     }
 }
 
@@ -53,7 +80,7 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
         let person = phrase.labels.iter().any(|label| label == "person");
         match word {
             "it" => !phrase.is_plural() && !person,
-            "they" => phrase.is_plural(),
+            "they" | "them" => phrase.is_plural(),
             _ => !phrase.is_plural() && person,
         }
     };
@@ -70,11 +97,32 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
         let first = phrases.iter().filter(near).find(|(_, phrase)| phrase.sentence + 1 == sentence);
         return first.map(|(index, _)| *index);
     }
-    phrases.iter().rev().find(|phrase| near(phrase)).map(|(index, _)| *index)
+    // "A cup with a spoon in it": what stands in something is not that something.
+    let is_object = PREPOSITIONS.contains(&reading.before(place));
+    let mut beside = Vec::new();
+    if is_object {
+        let mut start = place;
+        // Nor is what it is listed with: "a plate with a sandwich and fries on it".
+        for (index, phrase) in phrases.iter().rev().filter(|(_, phrase)| {
+            phrase.tokens.end <= place && phrase.sentence == sentence && !phrase.pronoun
+        }) {
+            let joint = |at: usize| matches!(reading.word(at), "and" | "," | "or");
+            if beside.is_empty() || (phrase.tokens.end < start && (phrase.tokens.end..start).all(joint)) {
+                beside.push(*index);
+                start = phrase.tokens.start;
+            } else {
+                break;
+            }
+        }
+    }
+    let found = phrases.iter().rev().filter(|phrase| near(phrase)).map(|(index, _)| *index);
+    found.into_iter().find(|index| !beside.contains(index))
 }
 
 /// Marks what is hedged, and what speaks of no thing in the picture.
-pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
+pub(super) fn mark_unreal(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
+    let families = ["person", "animal", "vehicle", "fruit", "vegetable"];
+    let imitated: Vec<&str> = families.iter().flat_map(|family| vocabulary.labels_for(family)).collect();
     let mut marks = Vec::new();
     for phrase in &reading.phrases {
         let range = &reading.sentences[phrase.sentence];
@@ -90,29 +138,52 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>) {
             before(1) == "of" && DEPICTIONS.contains(&before(2)) && !speaks_of_picture(reading, range, start)
                 || (before(1) == "like" && !matches!(before(2), "looks" | "look"))
                 || before(1) == "as"
-                || (matches!(before(1), "toy" | "stuffed" | "plastic" | "fake" | "inflatable"));
-        let inside = (phrase.tokens.start..phrase.head.start).any(|place| {
-            matches!(reading.word(place), "toy" | "fake" | "plastic" | "inflatable" | "painted" | "imaginary")
-        });
+                || matches!(before(1), "toy" | "fake");
+        // A plastic chair is a chair, a plastic dog is none.
+        let imitation = phrase.labels.iter().any(|label| imitated.contains(&label.as_str()))
+            && (phrase.tokens.start.saturating_sub(1).max(range.start)..phrase.head.start)
+                .any(|place| IMITATIONS.contains(&reading.word(place)));
+        let inside = (phrase.tokens.start..phrase.head.start)
+            .any(|place| matches!(reading.word(place), "toy" | "fake" | "imaginary"));
         let denied = phrase.negation.is_none() && is_denied(reading, range, start);
         let conditional = matches!(reading.word(range.start), "if" | "imagine");
-        // A hedge reaches from its own place to the end of its clause, and back to the subject of "seems".
-        let hedged = range.clone().any(|place| {
-            let word = reading.word(place);
-            let far = place < start && (place..start).any(|at| matches!(reading.word(at), ";"));
-            let hedge = HEDGES.contains(&word)
-                || (word == "looks" || word == "look") && reading.word(place + 1) == "like";
-            hedge && !far
-        });
+        let forbidden = phrase.negation.is_some()
+            && (phrase.tokens.end..phrase.tokens.end + 3)
+                .any(|place| matches!(reading.word(place), "allowed" | "permitted" | "beyond"));
         marks.push((
-            likeness || inside && phrase.kind != Some(MatchKind::Thing) || question || denied || conditional,
-            hedged,
+            likeness || inside || imitation || question || denied || conditional || forbidden,
+            is_hedged(reading, range, start),
         ));
     }
     for (phrase, (unreal, hedged)) in reading.phrases.iter_mut().zip(marks) {
         phrase.unreal |= unreal;
         phrase.hedged |= hedged;
     }
+}
+
+/// A hedge reaches from its own place to the end of its clause; a verb that hedges reaches back to its subject, too.
+fn is_hedged(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool {
+    let parts = |from: usize, to: usize| {
+        (from..to).any(|at| matches!(reading.word(at), "," | ";" | ":" | "while" | "but" | "where"))
+    };
+    range.clone().any(|place| {
+        let word = reading.word(place);
+        let like = matches!(word, "looks" | "look") && reading.word(place + 1) == "like";
+        // "A fork is likely": the adverb says nothing of what stands before it.
+        let verb = like
+            || matches!(word, "seems" | "seem" | "appears" | "appear" | "might" | "may" | "could")
+            || matches!(word, "likely" | "unclear") && COPULAS.contains(&reading.before(place));
+        let hedge = HEDGES.contains(&word) || like;
+        // "It is unclear whether", "suggesting that": all that follows is open.
+        let opens = matches!(word, "unclear" | "suggests" | "suggesting" | "whether")
+            || reading.word(place + 1) == "that";
+        hedge
+            && if place < start {
+                opens && !(place..start).any(|at| reading.word(at) == ";") || !parts(place, start)
+            } else {
+                verb && !parts(start, place)
+            }
+    })
 }
 
 /// "The dog does not have -> a ball": whether a denial stands before a phrase in its clause.
@@ -126,7 +197,12 @@ fn is_denied(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool 
 /// "A photo of a dog", "This is a picture of ...", "The image shows": the picture in hand, not one inside it.
 fn speaks_of_picture(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool {
     let Some(noun) = start.checked_sub(2) else { return false };
+    // A picture that hangs somewhere is one inside the picture.
+    let hangs = range
+        .clone()
+        .any(|place| matches!(reading.word(place), "hangs" | "hang" | "hanging" | "hung" | "framed"));
     PICTURE.contains(&reading.word(noun))
+        && !hangs
         && (range.start..noun).all(|place| {
             let word = reading.word(place);
             INDEFINITE.contains(&word)

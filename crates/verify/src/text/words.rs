@@ -1,4 +1,4 @@
-//! The closed word classes of English that a shallow reading leans on, and the inflection of verbs.
+//! The closed word classes of English that a shallow reading leans on.
 
 pub(crate) const INDEFINITE: &[&str] = &["a", "an", "another"];
 pub(crate) const DEFINITE: &[&str] = &["the", "this", "that", "these", "those", "each", "every", "either"];
@@ -173,7 +173,47 @@ pub(crate) const HEDGES: &[&str] = &[
     "presumably",
     "suggests",
     "suggesting",
-    "perhaps",
+    "appearing",
+    "seeming",
+    "unclear",
+    "whether",
+    "potentially",
+    "resembling",
+    "resembles",
+];
+
+/// What makes a thing an imitation: a plastic dog is no dog. Of furniture and the like they name the material.
+pub(crate) const IMITATIONS: &[&str] = &[
+    "toy",
+    "fake",
+    "plastic",
+    "inflatable",
+    "painted",
+    "stuffed",
+    "plush",
+    "model",
+    "miniature",
+    "ceramic",
+    "stone",
+    "bronze",
+    "marble",
+    "lego",
+    "origami",
+    "cartoon",
+    "animated",
+    "drawn",
+    "sculpted",
+    "carved",
+    "paper",
+    "porcelain",
+    "wax",
+    "wooden",
+    "clay",
+    "snow",
+    "sand",
+    "balloon",
+    "virtual",
+    "imaginary",
 ];
 
 /// What a noun phrase behind "of" or "like" is a picture of, not the thing itself.
@@ -205,8 +245,27 @@ pub(crate) const DEPICTIONS: &[&str] = &[
 ];
 
 /// Words for the picture itself.
-pub(crate) const PICTURE: &[&str] =
-    &["image", "picture", "photo", "photograph", "frame", "scene", "shot", "photograph's"];
+pub(crate) const PICTURE: &[&str] = &[
+    "image",
+    "picture",
+    "photo",
+    "photograph",
+    "frame",
+    "scene",
+    "shot",
+    "photograph's",
+    "close-up",
+    "closeup",
+];
+
+/// What is spoken of as if it were there, and is nothing to look for.
+pub(crate) const ABSTRACT: &[&str] = &[
+    "sense", "mood", "feeling", "answer", "question", "style", "setting", "vibe", "touch", "focus",
+    "activity", "event", "pose", "manner", "contrast", "moment", "position", "height", "size", "shape",
+    "fact", "case", "idea", "theme", "level", "effect", "impact", "aura", "charm", "tone", "purpose",
+    "reason", "example", "rest", "sort", "number", "amount", "presence", "ambience", "ambiance", "addition",
+    "majority",
+];
 
 /// Places within the picture: never entities.
 pub(crate) const PLACES: &[&str] = &[
@@ -252,11 +311,12 @@ pub(crate) const PLACES: &[&str] = &[
     "day",
     "night",
     "moment",
+    "close-up",
+    "closeup",
+    "atmosphere",
+    "description",
+    "environment",
 ];
-
-/// Words that make a following colour darker or lighter; they go with the colour when it is replaced.
-pub(crate) const INTENSITIES: &[&str] =
-    &["dark", "light", "bright", "deep", "pale", "vivid", "vibrant", "pastel", "neon", "solid", "hot"];
 
 /// Words that turn what follows them in their clause into something that is not there.
 pub(crate) const DENIALS: &[&str] = &[
@@ -272,143 +332,32 @@ pub(crate) const VERB_NOUNS: &[&str] = &[
     "shop", "rock", "sail", "post", "plant", "fence", "dock", "log", "stick", "frame", "drink", "swing",
     "shower", "rain", "snow", "shade", "cover", "seat", "house", "bank", "box", "fan", "pack", "pool",
     "screen", "skate", "surf", "cycle", "dress", "button", "remote", "paddle", "wire", "wind", "mirror",
-    "corner", "island", "cap", "leash", "cook",
+    "corner", "island", "cap", "leash", "cook", "duck", "bark", "bat", "bowl", "match", "pet", "saddle",
+    "paint", "coach", "host", "tower",
 ];
 
-/// Verbs of captions, in the base form.
-const VERBS: &[&str] = &[
-    "add", "approach", "ask", "bark", "bask", "bathe", "bend", "bite", "blow", "board", "bounce", "brush",
-    "carry", "cast", "catch", "chase", "chat", "check", "chew", "climb", "compete", "contain", "cook",
-    "cover", "cross", "crouch", "cuddle", "cut", "cycle", "dance", "dig", "display", "dive", "drag", "drink",
-    "drive", "eat", "enjoy", "enter", "examine", "face", "fall", "feature", "feed", "fill", "fish", "float",
-    "flow", "fly", "follow", "gallop", "gather", "gaze", "get", "give", "glow", "graze", "grow", "hang",
-    "head", "help", "hit", "hold", "huddle", "hug", "include", "jog", "jump", "keep", "kick", "kiss",
-    "kneel", "laugh", "lay", "lead", "lean", "leap", "leave", "lick", "lie", "lift", "line", "listen",
-    "look", "make", "march", "meet", "move", "nap", "open", "operate", "paddle", "paint", "park", "pass",
-    "perch", "perform", "pet", "play", "point", "pose", "pour", "prepare", "pull", "push", "race", "reach",
-    "read", "relax", "rest", "ride", "roam", "roll", "row", "run", "rush", "sail", "say", "serve", "share",
-    "shine", "show", "sing", "sit", "skate", "ski", "sleep", "slide", "smell", "smile", "sniff", "snooze",
-    "soar", "speak", "splash", "spread", "stand", "stare", "stay", "steer", "step", "stop", "stretch",
-    "stroll", "surf", "surround", "swim", "swing", "take", "talk", "throw", "touch", "travel", "turn",
-    "type", "use", "wait", "wag", "walk", "wander", "wash", "watch", "wave", "wear", "work", "write",
-    "dominate", "occupy", "belong", "want", "need", "like", "try",
+/// Of those, the ones that need no object: behind a subject they end a clause.
+pub(crate) const INTRANSITIVE: &[&str] = &[
+    "wave", "watch", "stand", "swing", "ski", "skate", "surf", "sail", "rest", "drink", "paddle", "fish",
+    "shop", "bark", "cook",
 ];
 
-/// What a finite verb says of its subject's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Agreement {
-    Singular,
-    Plural,
-    /// "ran", "can": the form is the same for both.
-    Any,
-}
-
-/// Whether a word, standing right behind a subject, is its finite verb.
-pub(crate) fn finite_verb(word: &str) -> Option<Agreement> {
-    match word {
-        "is" | "was" | "has" | "does" | "isn't" | "wasn't" | "doesn't" | "hasn't" => {
-            Some(Agreement::Singular)
-        }
-        "are" | "were" | "have" | "do" | "aren't" | "weren't" | "don't" | "haven't" => {
-            Some(Agreement::Plural)
-        }
-        "can" | "could" | "may" | "might" | "must" | "will" | "would" | "had" | "did" | "sat" | "stood"
-        | "lay" | "ran" | "slept" | "ate" | "rode" | "held" | "wore" => Some(Agreement::Any),
-        _ if VERBS.contains(&word) || ["seem", "appear"].contains(&word) => Some(Agreement::Plural),
-        _ => {
-            let base = base_form(word)?;
-            (VERBS.contains(&base.as_str()) || ["seem", "appear"].contains(&base.as_str()))
-                .then_some(Agreement::Singular)
-        }
-    }
-}
-
-/// As [`finite_verb`]; a word that nobody knows and that ends in -s is one too, where it stands right behind a
-/// singular subject: "a person repairs".
-pub(crate) fn finite_verb_behind_singular(word: &str) -> Option<Agreement> {
-    finite_verb(word).or_else(|| {
-        let verb = word.len() > 4
-            && word.ends_with('s')
-            && !word.ends_with("ss")
-            && !word.ends_with("wards")
-            && word.chars().all(char::is_alphabetic)
-            && !FUNCTION.contains(&word)
-            && !PREPOSITIONS.contains(&word)
-            && ![
-                "always",
-                "perhaps",
-                "sometimes",
-                "besides",
-                "outdoors",
-                "indoors",
-                "upstairs",
-                "downstairs",
-                "across",
-            ]
-            .contains(&word);
-        verb.then_some(Agreement::Singular)
-    })
-}
-
-/// Whether a word is the -ing form of something, and not a noun or preposition that ends like one.
-pub(crate) fn is_participle(word: &str) -> bool {
-    word.len() > 4
-        && word.ends_with("ing")
-        && ![
-            "building", "ceiling", "railing", "clothing", "morning", "evening", "wing", "ring", "string",
-            "during", "painting", "awning", "king",
-        ]
-        .contains(&word)
-}
-
-/// The base form behind a verb in -s: "watches" gives "watch".
-fn base_form(word: &str) -> Option<String> {
-    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
-        return Some(format!("{stem}y"));
-    }
-    if let Some(stem) = word.strip_suffix("es")
-        && ["ss", "x", "z", "ch", "sh", "o"].iter().any(|ending| stem.ends_with(ending))
-    {
-        return Some(stem.to_owned());
-    }
-    word.strip_suffix('s').filter(|stem| stem.len() > 1 && !stem.ends_with('s')).map(str::to_owned)
-}
-
-/// A finite verb in the form for a singular or plural subject.
-pub(crate) fn agreeing(verb: &str, plural: bool) -> Option<String> {
-    let pairs = [
-        ("is", "are"),
-        ("was", "were"),
-        ("has", "have"),
-        ("does", "do"),
-        ("isn't", "aren't"),
-        ("wasn't", "weren't"),
-        ("doesn't", "don't"),
-        ("hasn't", "haven't"),
-        ("goes", "go"),
-        ("there's", "there are"),
-    ];
-    for (one, many) in pairs {
-        if verb == one || verb == many {
-            return Some(if plural { many } else { one }.to_owned());
-        }
-    }
-    match (finite_verb(verb)?, plural) {
-        (Agreement::Singular, true) => base_form(verb),
-        (Agreement::Plural, false) => Some(third_person(verb)),
-        _ => Some(verb.to_owned()),
-    }
-}
-
-fn third_person(base: &str) -> String {
-    if ["s", "x", "z", "ch", "sh", "o"].iter().any(|ending| base.ends_with(ending)) {
-        return format!("{base}es");
-    }
-    match base.strip_suffix('y') {
-        Some(stem) if stem.ends_with(|last: char| !"aeiou".contains(last)) => format!("{stem}ies"),
-        _ => format!("{base}s"),
-    }
-}
+/// Words that stand behind a noun and are neither a part of its name nor a verb: "a dog outside".
+pub(crate) const AFTER_NOUNS: &[&str] = &[
+    "able", "aboard", "about", "afloat", "after", "again", "ahead", "airborne", "alike", "all", "alone",
+    "already", "although", "amongst", "ashore", "asleep", "awake", "aware", "away", "back", "before",
+    "began", "bent", "besides", "big", "both", "built", "came", "caught", "close", "cut", "drank", "drawn",
+    "drove", "due", "dug", "each", "either", "etc", "even", "except", "facing", "fed", "fell", "first",
+    "flew", "forward", "free", "full", "gave", "good", "got", "grew", "half", "head", "here", "high",
+    "however", "hung", "indoors", "inside", "instead", "just", "kept", "laid", "large", "led", "left", "lit",
+    "long", "lost", "low", "made", "met", "mid-air", "midair", "nearby", "now", "once", "one", "ones",
+    "online", "open", "opposite", "outdoors", "outside", "overhead", "per", "plus", "present", "put",
+    "ready", "right", "said", "sat", "saw", "set", "shone", "shot", "side", "sideways", "since", "slid",
+    "small", "spread", "spun", "still", "stood", "sunk", "swam", "tall", "there", "though", "thrown", "tied",
+    "today", "together", "told", "too", "took", "top", "twice", "until", "upright", "upside", "upstairs",
+    "versus", "very", "via", "visible", "vs", "went", "where", "whether", "whom", "wide", "won", "worth",
+    "wound",
+];
 
 /// `a` or `an`, by the sound that a word begins with.
 pub(crate) fn article_for(word: &str) -> &'static str {
@@ -425,23 +374,6 @@ pub(crate) fn article_for(word: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn verbs_agree_with_their_subject() {
-        for (one, many) in [
-            ("is", "are"),
-            ("sits", "sit"),
-            ("watches", "watch"),
-            ("carries", "carry"),
-            ("has", "have"),
-            ("plays", "play"),
-        ] {
-            assert_eq!(agreeing(one, true).as_deref(), Some(many));
-            assert_eq!(agreeing(many, false).as_deref(), Some(one));
-            assert_eq!(agreeing(one, false).as_deref(), Some(one));
-        }
-        assert_eq!(agreeing("quickly", true), None);
-    }
 
     #[test]
     fn articles_go_by_sound() {
