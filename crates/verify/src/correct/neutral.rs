@@ -76,7 +76,12 @@ fn lowered(text: &str) -> String {
 /// "There is no cat": for a text of which nothing else would be left.
 pub(super) fn denial(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: usize) -> String {
     let of = reading.phrases[phrase].antecedent.unwrap_or(phrase);
-    let noun = reading.surface(&reading.phrases[of].head).to_lowercase();
+    // Of what an absent thing has, the thing is denied: "the dog's leash".
+    let owner = reading.phrases[of].owner.as_ref().filter(|_| reading.phrases[of].labels.is_empty());
+    let noun = match owner {
+        Some(owner) => owner.span.of(reading.text).unwrap_or_default().to_lowercase(),
+        None => reading.surface(&reading.phrases[of].head).to_lowercase(),
+    };
     let end = reading
         .text
         .trim_end()
@@ -84,7 +89,7 @@ pub(super) fn denial(reading: &Reading<'_>, vocabulary: &Vocabulary, phrase: usi
         .next_back()
         .filter(|last| matches!(last, '.' | '!'))
         .map_or(String::new(), String::from);
-    if reading.phrases[of].is_plural() {
+    if owner.is_none() && reading.phrases[of].is_plural() {
         format!("There are no {}{end}", vocabulary.plural(&vocabulary.singular(&noun)))
     } else {
         format!("There is no {noun}{end}")

@@ -6,7 +6,7 @@ use lavr_types::{Span, Vocabulary};
 
 use super::{
     agreement,
-    compose::{Edits, deletion},
+    compose::{Edits, cased_like, deletion},
     neutral,
     structure::{
         clause_of, existential_before, list_around, opens_clause, preposition_before, unit_end, verb_of,
@@ -112,8 +112,13 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
     if !lost.is_empty() {
         let end = reading.span(&reading.sentences[context.sentence]).end;
         let again = neutral::introduce(context, so_far, &lost, &taken);
+        let ended = reading.sentences[context.sentence]
+            .end
+            .checked_sub(1)
+            .is_some_and(|last| matches!(reading.tokens[last].kind, TokenKind::Mark | TokenKind::Quote));
+        let stop = if ended { "" } else { "." };
         edits.extend(
-            again.map(|text| Removal { span: Span::new(end, end), replacement: format!(" {text}.") }),
+            again.map(|text| Removal { span: Span::new(end, end), replacement: format!("{stop} {text}.") }),
         );
     }
     Some(edits)
@@ -162,6 +167,14 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Remo
             removals.push(cut(between.start, between.end, text));
         }
     }
+    // Nothing is between one thing.
+    if kept.len() == 1
+        && let Some(between) = preposition_before(reading, reading.phrases[first].tokens.start)
+        && reading.word(between.start) == "between"
+    {
+        let span = reading.span(&between);
+        removals.push(Removal { span, replacement: cased_like(reading.surface(&between), "next to") });
+    }
     let mut trailing = None;
     if last != last_kept {
         let after = unit_end(reading, last);
@@ -196,12 +209,17 @@ fn what_follows(context: &Context<'_>, list: &[usize], kept: &[usize], after: us
     // "an oven and two people cooking": what an oven cannot do goes with the people.
     let doing =
         is_participle(reading.word(after)) && list.last().is_some_and(animate) && !kept.iter().any(animate);
+    // "a coffee table and a TV mounted on the wall": how it is fixed is said of the last alone.
+    let fixed = matches!(
+        reading.word(after),
+        "mounted" | "attached" | "hung" | "topped" | "filled" | "covered" | "decorated"
+    );
     // "on the water, and clocks on the wall": the place is that of the clocks.
     let placed = PREPOSITIONS.contains(&reading.word(after))
         && list
             .first()
             .is_some_and(|&first| preposition_before(reading, reading.phrases[first].tokens.start).is_some());
-    if doing || placed { after..close } else { after..after }
+    if doing || placed || fixed { after..close } else { after..after }
 }
 
 /// Takes out a phrase (or a whole list) that stands in one role.
@@ -242,7 +260,9 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         let subject = reading.phrase_ending_at(verb)?;
         // "To the left of the dog sits a cat": the dog does not sit.
         let placed = preposition_before(reading, reading.phrases[subject].tokens.start);
-        if placed.is_some_and(|place| place.start == sentence.start) {
+        if placed.is_some_and(|place| {
+            place.start == sentence.start || matches!(reading.before(place.start), ";" | "," | "and")
+        }) {
             return None;
         }
         let copula =
@@ -318,8 +338,14 @@ fn prepositional(
         let range = sentence.start..end + 1;
         return Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range));
     }
-    if reading.word(preposition.start) == "of" && preposition.len() == 1 {
+    if matches!(reading.word(preposition.start), "of" | "like" | "as") && preposition.len() == 1 {
         return None;
+    }
+    // "Looks out from under a car"
+    while start > sentence.start + 1
+        && matches!(reading.before(start), "from" | "out" | "up" | "down" | "off")
+    {
+        start -= 1;
     }
     let before = reading.before(start);
     if COPULAS.contains(&before) {
@@ -330,7 +356,10 @@ fn prepositional(
         "sitting", "standing", "lying", "laying", "sleeping", "resting", "walking", "running", "waiting",
         "posing", "swimming", "flying", "smiling", "eating", "playing", "grazing", "perched", "jumping",
     ];
-    if is_participle(before) && !posture.contains(&before) {
+    let located = matches!(before, "located" | "situated" | "positioned" | "placed" | "found")
+        && start >= 2
+        && COPULAS.contains(&reading.word(start - 2));
+    if located || is_participle(before) && !posture.contains(&before) {
         let verb = start - 1;
         if COPULAS.contains(&reading.before(verb)) {
             return instead_of_predicate(context, verb - 1, verb..end, end);
@@ -339,6 +368,9 @@ fn prepositional(
         start = verb;
     }
     let mut end = end;
+    if reading.word(preposition.start) == "with" {
+        end = past_what_it_does(reading, sentence, end);
+    }
     // What hangs on the absent thing alone goes with it: "with a dog on a leash".
     if reading.word(preposition.start) == "with"
         && let Some(next) = reading.phrase_starting_at(end + 1)
@@ -354,6 +386,25 @@ fn prepositional(
     }
     let range = start..end;
     Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
+}
+
+/// The end of what is said of a thing behind "with": "a chair placed in front of it", "a cat to its left", "a person
+/// standing by the door".
+fn past_what_it_does(reading: &Reading<'_>, sentence: &Range<usize>, end: usize) -> usize {
+    let word = reading.word(end);
+    let joint = |place: &usize| {
+        reading.tokens[*place].kind != TokenKind::Word
+            || matches!(reading.word(*place), "and" | "while" | "but")
+    };
+    let close = (end..sentence.end).find(joint).unwrap_or(sentence.end);
+    let doing = is_participle(word) || word.len() > 4 && word.ends_with("ed");
+    // "In it", "in front of her", "to its left": back to what the thing serves.
+    let back = PREPOSITIONS.contains(&word)
+        && close <= end + 4
+        && (end + 1..close).any(|place| {
+            matches!(reading.word(place), "it" | "them" | "him" | "her" | "its" | "their" | "his")
+        });
+    if doing || back { close } else { end }
 }
 
 /// "is on a sofa" becomes "is visible", unless another place follows.

@@ -8,6 +8,44 @@ use crate::text::{
     words::PREPOSITIONS,
 };
 
+/// What people are "in" without being inside of it.
+const CLOTHES: &[&str] = &[
+    "apron",
+    "cap",
+    "coat",
+    "costume",
+    "dress",
+    "dresses",
+    "gear",
+    "glasses",
+    "gown",
+    "hat",
+    "hats",
+    "helmet",
+    "helmets",
+    "hoodie",
+    "jacket",
+    "jackets",
+    "jeans",
+    "outfit",
+    "pants",
+    "shirt",
+    "shirts",
+    "shorts",
+    "skirt",
+    "spacesuit",
+    "suit",
+    "suits",
+    "sweater",
+    "t-shirt",
+    "tie",
+    "top",
+    "uniform",
+    "uniforms",
+    "vest",
+    "wetsuit",
+];
+
 /// Phrases joined by commas and "and", in order. A phrase that stands alone is a list of one.
 pub(super) fn list_around(reading: &Reading<'_>, phrase: usize) -> Vec<usize> {
     let mut list = vec![phrase];
@@ -60,7 +98,8 @@ pub(super) fn opens_clause(reading: &Reading<'_>, phrase: usize) -> bool {
     let of = &reading.phrases[phrase];
     let Some(verb) = verb_of(reading, phrase) else { return false };
     match finite_verb_behind_singular(reading.word(verb)) {
-        Some(Agreement::Singular) => !of.is_plural(),
+        // "A row of bicycles is lined up."
+        Some(Agreement::Singular) => !of.is_plural() || of.group.is_some(),
         Some(Agreement::Plural) => of.is_plural() && clause_has_verb_before(reading, of.tokens.start),
         Some(Agreement::Any) => clause_has_verb_before(reading, of.tokens.start),
         None => false,
@@ -92,10 +131,28 @@ fn core_end(reading: &Reading<'_>, phrase: usize) -> usize {
 /// The end of a phrase with what only serves it: "with a collar", "wearing a hat", "that is red".
 pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
     let mut end = core_end(reading, phrase);
+    let mut served = false;
     while matches!(reading.word(end), "with" | "wearing" | "holding" | "carrying") {
         match reading.phrase_starting_at(end + 1) {
-            Some(inner) => end = core_end(reading, inner),
+            Some(inner) => (end, served) = (core_end(reading, inner), true),
             None => break,
+        }
+    }
+    if reading.words_at(end, &["on", "a", "leash"]) {
+        end += 3;
+    }
+    // What people have on: "a woman in a black helmet", "a man in red".
+    if reading.word(end) == "in" && reading.phrases[phrase].labels == ["person"] {
+        match reading.phrase_starting_at(end + 1) {
+            Some(clothes) if CLOTHES.contains(&reading.word(reading.phrases[clothes].head.end - 1)) => {
+                end = reading.phrases[clothes].tokens.end;
+            }
+            None if reading.tokens.get(end + 2).is_none_or(|next| next.kind != TokenKind::Word)
+                && reading.tokens.get(end + 1).is_some_and(|color| color.kind == TokenKind::Word) =>
+            {
+                end += 2;
+            }
+            _ => {}
         }
     }
     let sentence = &reading.sentences[reading.phrases[phrase].sentence];
@@ -113,7 +170,7 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
     }
     // "with plates, glasses and a vase." ends the sentence: all of it serves.
     let mut list = end;
-    while end > reading.phrases[phrase].tokens.end && matches!(reading.word(list), "," | "and") {
+    while served && matches!(reading.word(list), "," | "and") {
         let next = if matches!(reading.word(list + 1), "and") { list + 2 } else { list + 1 };
         match reading.phrase_starting_at(next) {
             Some(member) => list = core_end(reading, member),
@@ -146,6 +203,15 @@ pub(super) fn verb_of(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
         let unknown_verb = at == next_to_it && !of.is_plural() && finite_verb_behind_singular(word).is_some();
         if finite_verb(word).is_some() || unknown_verb {
             return Some(at);
+        }
+        // "A pitcher of water stands", "the rider, who wears a helmet, stands".
+        if word == "of" && reading.phrase_starting_at(at + 1).is_none() {
+            at += 2;
+            continue;
+        }
+        if word == "," && matches!(reading.word(at + 1), "who" | "which") {
+            at = (at + 1..sentence.end).find(|&place| reading.word(place) == ",")? + 1;
+            continue;
         }
         if word.ends_with("ly") || matches!(word, "both" | "all" | "also" | "that" | "which" | "who") {
             at += 1;

@@ -221,14 +221,12 @@ fn attributes_and_what_things_have_are_corrected() {
     ]);
 }
 
-/// Read the snapshot: every line must be a sentence that a person could have written.
-#[test]
-fn any_thing_can_be_taken_out_of_any_text() {
+/// Each labelled thing of each text of a file taken out.
+fn taken_out(texts: &str) -> String {
     use std::fmt::Write;
 
     let mut shown = String::new();
-    for text in include_str!("../../tests/data/extraction.txt").lines().filter(|line| !line.starts_with('#'))
-    {
+    for text in texts.lines().filter(|line| !line.starts_with('#')) {
         let claims = claims(text);
         let absent = claims.iter().filter(|claim| {
             matches!(&claim.assertion, Assertion::Existence { entity, present: true } if entity.label.is_some())
@@ -249,7 +247,19 @@ fn any_thing_can_be_taken_out_of_any_text() {
             writeln!(shown, "{text}\n  -{}: {after}", claim.surface).unwrap();
         }
     }
-    insta::assert_snapshot!(shown);
+    shown
+}
+
+/// Read the snapshot: every line must be a sentence that a person could have written.
+#[test]
+fn any_thing_can_be_taken_out_of_any_text() {
+    insta::assert_snapshot!(taken_out(include_str!("../../tests/data/extraction.txt")));
+}
+
+/// As above, with the captions of vision models.
+#[test]
+fn any_thing_can_be_taken_out_of_any_caption() {
+    insta::assert_snapshot!(taken_out(include_str!("../../tests/data/extraction_captions.txt")));
 }
 
 #[test]
