@@ -310,7 +310,9 @@ impl Gate<'_> {
             }
         };
         match &mut assertion {
-            Assertion::Count { entity, .. } | Assertion::Color { entity, .. } => replace(entity),
+            Assertion::Count { entity, .. }
+            | Assertion::Color { entity, .. }
+            | Assertion::Attribute { entity, .. } => replace(entity),
             Assertion::Relation { subject, object, .. } => {
                 replace(subject);
                 object.iter_mut().for_each(replace);

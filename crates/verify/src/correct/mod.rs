@@ -16,7 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use lavr_types::{Assertion, Claim, Judgement, Span, Usage, Verdict, Vocabulary};
 
-use crate::{LexicalExtractor, text::Reading};
+use crate::{
+    LexicalExtractor,
+    text::{Reading, verbs::base_of},
+};
 
 use compose::Edits;
 pub use rewrite::ModelCorrector;
@@ -276,6 +279,12 @@ fn sentence_at(reading: &Reading<'_>, span: Span) -> usize {
     reading.sentence_of(token)
 }
 
+/// Whether two attributes say the same, whatever else of the text is mended: "sits on a red sofa" and "sit on a sofa".
+fn same_attribute(one: &str, other: &str) -> bool {
+    let verb = |attribute: &str| attribute.split_whitespace().next().and_then(base_of);
+    one == other || verb(one).is_some_and(|base| verb(other) == Some(base))
+}
+
 /// Whether two assertions say the same of the same kind of thing, wherever they stand.
 fn says_same(one: &Assertion, other: &Assertion) -> bool {
     let same = |a: &lavr_types::Entity, b: &lavr_types::Entity| {
@@ -307,7 +316,7 @@ fn says_same(one: &Assertion, other: &Assertion) -> bool {
         (
             Assertion::Attribute { entity: a, attribute: p },
             Assertion::Attribute { entity: b, attribute: q },
-        ) => p == q && same(a, b),
+        ) => same(a, b) && same_attribute(p, q),
         _ => false,
     }
 }
