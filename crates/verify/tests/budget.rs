@@ -27,14 +27,14 @@ fn yard() -> Truth {
         objects: vec![
             object("zebra", [5.0, 10.0, 25.0, 40.0], "black"),
             object("toilet", [30.0, 10.0, 45.0, 40.0], "white"),
-            object("kite", [55.0, 5.0, 70.0, 20.0], "green"),
+            object("surfboard", [55.0, 5.0, 70.0, 20.0], "green"),
             object("train", [75.0, 30.0, 98.0, 70.0], "blue"),
         ],
         lines: vec![Line { text: "EXIT".into(), at: Rect::new(2.0, 70.0, 20.0, 78.0), score: 0.95 }],
     }
 }
 
-const TEXT: &str = "A red zebra. A red toilet. A red kite. A red train.";
+const TEXT: &str = "A red zebra. A red toilet. A red surfboard. A red train.";
 
 fn colors(result: &Verification) -> Vec<Verdict> {
     let colors = result.claims.iter().filter(|claim| claim.claim.kind() == ClaimKind::Color);
@@ -51,7 +51,7 @@ async fn under_a_budget_the_later_claims_are_checked_first_and_the_answer_says_w
     use Verdict::{Contradicted, Insufficient};
     let result = within(3, VerifierOptions::default()).await;
     assert_eq!(colors(&result), [Insufficient, Insufficient, Contradicted, Contradicted]);
-    assert_eq!(result.text, "A red zebra. A red toilet. A green kite. A blue train.");
+    assert_eq!(result.text, "A red zebra. A red toilet. A green surfboard. A blue train.");
     let note = result.notes.iter().find(|note| note.contains("3 expert calls")).unwrap();
     assert!(note.ends_with("before all was checked: \"red\", \"red\""), "{note}");
     let reasons: Vec<&str> = result.claims.iter().map(|claim| claim.judgement.reason.as_str()).collect();
@@ -83,7 +83,7 @@ async fn what_the_model_was_unsure_of_has_the_budget_first() {
     let world = World::with_options(&yard(), Rates::default(), options, &[]);
     let cancel = CancellationToken::new();
     let result = world.verifier.verify_draft(&draft, &[world.image], &cancel, &|_| ()).await;
-    assert_eq!(result.text, "A red zebra. A white toilet. A red kite. A red train.");
+    assert_eq!(result.text, "A red zebra. A white toilet. A red surfboard. A red train.");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ fn late(seed: u64, options: VerifierOptions) -> (Verifier, Vec<ImageId>) {
 
 /// Claims of every kind: found and missed, measured, placed, read, and for the vision model alone.
 const RICH: &str = "A red zebra is left of a blue train. A cat and an elephant play with a wooden spoon. \
-                    The sign says \"EXIT\", and a red kite flies above a large toilet.";
+                    The sign says \"EXIT\", and a red surfboard flies above a large toilet.";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn however_long_the_experts_take_the_result_and_its_receipts_are_the_same() {
@@ -233,7 +233,7 @@ async fn when_the_time_is_up_what_is_under_way_is_given_up_and_the_rest_stands()
     let image = store.insert(RgbImage::new(common::WIDTH, common::HEIGHT)).unwrap();
     let options = VerifierOptions { time: Some(Duration::from_millis(80)), ..VerifierOptions::default() };
     let verifier = Verifier::new(Dispatcher::new(registry, store), options);
-    let text = "A red kite flies. A sign says \"EXIT\".";
+    let text = "A red surfboard flies. A sign says \"EXIT\".";
     let result = verifier.verify(text, &[image], &CancellationToken::new(), &|_| ()).await;
     let read = result.claims.iter().find(|claim| claim.claim.kind() == ClaimKind::Text).unwrap();
     assert_eq!(read.judgement.verdict, Verdict::Insufficient);

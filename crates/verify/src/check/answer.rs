@@ -1,6 +1,7 @@
 //! Asks a vision model, where there is one, about what no other expert can see.
 
 use async_trait::async_trait;
+use futures::future::join;
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, Judgement, Region, Trust, perception::VisualAnswer,
     vocabulary::GrammaticalNumber,
@@ -35,8 +36,11 @@ impl Checker for AnswerChecker {
         let mut evidence = Vec::new();
         let mut said = Vec::new();
         let mut model = String::new();
-        for question in questions(&statement) {
-            match ask(scene, &question).await {
+        // Side by side: one wait for both.
+        let [plain, opposite] = questions(&statement);
+        let answers = join(ask(scene, &plain), ask(scene, &opposite)).await;
+        for answer in [answers.0, answers.1] {
+            match answer {
                 Ok((seen, proof)) => {
                     said.push(yes_or_no(&seen.value.answer));
                     evidence.push(proof);
@@ -44,9 +48,9 @@ impl Checker for AnswerChecker {
                 }
                 Err(unseen) => return insufficient(evidence, unseen.to_string()),
             }
-            if said.last() == Some(&None) {
-                return insufficient(evidence, format!("{model} gave no clear answer"));
-            }
+        }
+        if said.contains(&None) {
+            return insufficient(evidence, format!("{model} gave no clear answer"));
         }
         let confidence = scene.thresholds().answer.confidence;
         match said.as_slice() {

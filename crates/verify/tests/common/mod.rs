@@ -308,7 +308,7 @@ impl Tool for Vqa {
         context.image(args.image)?;
         let there = self.0.objects.iter().any(|object| args.question.contains(&object.label));
         // "Is this a mistake?" asks the other way round.
-        let answer = if there != args.question.contains("mistake") { "Yes" } else { "No" };
+        let answer = if there == args.question.contains("mistake") { "No" } else { "Yes" };
         Ok(Observation::new(VisualAnswer { answer: answer.into(), model: "scripted".into() }))
     }
 }
