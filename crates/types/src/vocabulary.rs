@@ -92,7 +92,7 @@ pub struct TermMatch<'v> {
     /// Whether the labels are all that the word can mean, so that a miss of each is a miss of the word.
     pub complete: bool,
     /// Whether the word names its labels only sometimes: a "mouse" may be an animal, a "tie" the end of a match. What
-    /// such a word says can be confirmed by its labels, but never contradicted.
+    /// such a word names can be confirmed by its labels, but never called absent.
     pub sometimes: bool,
     /// How many of the words it takes up.
     pub words: usize,

@@ -189,16 +189,17 @@ fn readings(claim: &Claim) -> Vec<Claim> {
         .collect()
 }
 
-/// A word that may mean something else than its label contradicts nothing.
+/// A word that may mean something else than its label is not called absent, nor fewer than said. What is said of the
+/// colour or place of a thing that was found is held against it all the same.
 fn unless_ambiguous(claim: &Claim, judgement: Judgement, scene: &Scene<'_>) -> Judgement {
-    let ambiguous = entities(claim).into_iter().find(|entity| scene.names_only_sometimes(entity));
-    match ambiguous {
-        Some(entity) if judgement.verdict == Verdict::Contradicted => {
-            let reason = format!("{}; but \"{}\" may mean something else", judgement.reason, entity.surface);
-            Judgement { verdict: Verdict::Insufficient, truth: None, reason, ..judgement }
-        }
-        _ => judgement,
+    let (Assertion::Existence { entity, .. } | Assertion::Count { entity, .. }) = &claim.assertion else {
+        return judgement;
+    };
+    if judgement.verdict != Verdict::Contradicted || !scene.names_only_sometimes(entity) {
+        return judgement;
     }
+    let reason = format!("{}; but \"{}\" may mean something else", judgement.reason, entity.surface);
+    Judgement { verdict: Verdict::Insufficient, truth: None, reason, ..judgement }
 }
 
 fn no_expert(claim: &Claim, scene: &Scene<'_>) -> String {

@@ -192,7 +192,7 @@ async fn names_feelings_and_intentions_are_never_judged() {
 }
 
 #[tokio::test]
-async fn a_word_that_names_its_label_only_sometimes_is_never_contradicted() {
+async fn what_a_word_names_only_sometimes_is_never_called_absent() {
     // A detector that misses nothing, and sees no computer mouse, no necktie and no sports ball.
     let thresholds =
         lavr_verify::Thresholds::builtin().clone().trusting(["mouse", "tie", "sports ball", "spoon"]);
