@@ -257,6 +257,7 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct Eval {
     /// The benchmark; `lavr eval --help` explains each
     pub(crate) benchmark: String,

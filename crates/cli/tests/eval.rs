@@ -21,8 +21,8 @@ fn lavr(arguments: &[&str]) -> Command {
 
 fn written(folder: &Path, name: &str, records: &[Value]) -> String {
     let path = folder.join(name);
-    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
-    std::fs::write(&path, lines).unwrap();
+    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     path.to_str().unwrap().to_owned()
 }
 

@@ -23,8 +23,9 @@ fn bench(set: &str) -> VerifierBench {
 }
 
 fn pictures_in(set: &str) -> BTreeSet<String> {
-    let files = std::fs::read_dir(folder(set)).unwrap().map(|file| file.unwrap().file_name());
-    files.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".jpg")).collect()
+    let files = std::fs::read_dir(folder(set)).unwrap().map(|file| file.unwrap().path());
+    let pictures = files.filter(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    pictures.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -32,7 +32,8 @@ fn write(path: &Path, content: impl AsRef<[u8]>) {
 }
 
 fn lines(records: impl IntoIterator<Item = Value>) -> String {
-    records.into_iter().map(|record| format!("{record}\n")).collect()
+    let lines: Vec<String> = records.into_iter().map(|record| record.to_string()).collect();
+    lines.join("\n") + "\n"
 }
 
 fn picture() -> Vec<u8> {
