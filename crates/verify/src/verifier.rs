@@ -9,7 +9,8 @@ use std::{
 use futures::future::{Either, select};
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    CallRecord, CheckedClaim, Claim, Draft, Event, ImageId, Judgement, Size, TokenScore, Usage, Vocabulary,
+    Assertion, CallRecord, CheckedClaim, Claim, Draft, Event, ImageId, Judgement, Size, TokenScore, Usage,
+    Vocabulary,
 };
 
 use crate::{
@@ -284,20 +285,16 @@ pub(crate) fn checked(judged: Vec<(Claim, Judgement)>, edits: &[Edit]) -> Vec<Ch
         .into_iter()
         .enumerate()
         .map(|(index, (claim, judgement))| {
-            let replacement = replacement(index, &claim, edits);
+            let replacement = replacement(index, &claim, &judgement, edits);
             CheckedClaim { claim, judgement, replacement }
         })
         .collect()
 }
 
 /// What stands in the corrected text in the place of a claim's bytes.
-fn replacement(index: usize, claim: &Claim, edits: &[Edit]) -> Option<String> {
-    let touching: Vec<&Edit> = edits
-        .iter()
-        .filter(|edit| {
-            edit.claims.contains(&index) && (edit.span.overlaps(claim.span) || edit.span == claim.span)
-        })
-        .collect();
-    let edit = touching.iter().find(|edit| edit.span.overlaps(claim.span))?;
-    Some(edit.replacement.trim().to_owned())
+fn replacement(index: usize, claim: &Claim, judgement: &Judgement, edits: &[Edit]) -> Option<String> {
+    let edit = edits.iter().find(|edit| edit.claims.contains(&index) && edit.span.overlaps(claim.span))?;
+    // What is left of a sentence that lost a thing stands in the place of the sentence, not of the thing.
+    let taken_out = matches!(judgement.truth, Some(Assertion::Existence { present: false, .. }));
+    Some(if taken_out { String::new() } else { edit.replacement.trim().to_owned() })
 }

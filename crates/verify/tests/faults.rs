@@ -262,3 +262,20 @@ async fn unconfirmed_claims_can_be_marked_or_dropped() {
     assert_eq!(after(Policy::Mark).await, "A dog with a spoon [unverified] sits [unverified] there.");
     assert_eq!(after(Policy::Drop).await, "A dog sits there.");
 }
+
+#[tokio::test]
+async fn what_is_taken_out_has_nothing_in_its_place_however_its_sentence_changes() {
+    let result = World::new(&park(), Rates::default()).verify("A toilet stands next to a man.").await;
+    let toilet = result.claims.iter().find(|claim| claim.claim.surface == "toilet").unwrap();
+    assert_eq!(toilet.judgement.verdict, Verdict::Contradicted);
+    assert_eq!(toilet.replacement.as_deref(), Some(""), "{}", result.text);
+}
+
+#[tokio::test]
+async fn in_a_picture_of_a_few_pixels_nothing_is_called_absent() {
+    let world = World::new(&park(), Rates::default());
+    let speck = world.images.insert(RgbImage::new(8, 8)).unwrap();
+    let result = world.verifier.verify("A zebra.", &[speck], &CancellationToken::new(), &|_| ()).await;
+    assert_eq!(verdict(&result, ClaimKind::Existence, "zebra"), Verdict::Insufficient);
+    assert!(result.claims[0].judgement.reason.contains("too small"), "{:?}", result.claims[0]);
+}

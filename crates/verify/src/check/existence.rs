@@ -68,12 +68,15 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     let limits = &scene.thresholds().existence;
     let name = scene.name_of(entity);
     let found = scene.find(entity, limits.asked, true);
+    if scene.size().width.min(scene.size().height) < limits.smallest_side {
+        return Err("the picture is too small to call anything absent".to_owned());
+    }
     if !found.looked {
         return Err(format!("the detector was not asked for {name}"));
     }
     let best = found.best[0].max(found.best[1]);
     if found.best[0] >= limits.miss_whole || found.best[1] >= limits.miss_tiles {
-        return Err(format!("something may be a {name} (score {best:.2}), too unsure to tell"));
+        return Err(format!("found what may be {name}, too unsure to tell (score {best:.2})"));
     }
     if !found.looked_twice {
         return Err(format!("{name} was missed in one look; absence takes two"));

@@ -350,6 +350,7 @@ impl Tool for Answers {
 /// A scene with its experts.
 pub(crate) struct World {
     pub(crate) verifier: Verifier,
+    pub(crate) images: Arc<ImageStore>,
     pub(crate) image: ImageId,
     pub(crate) detector_calls: Arc<AtomicU32>,
 }
@@ -395,8 +396,8 @@ impl World {
             .unwrap();
         let images = Arc::new(ImageStore::default());
         let image = images.insert(RgbImage::new(WIDTH, HEIGHT)).unwrap();
-        let verifier = Verifier::new(Dispatcher::new(registry, images), options);
-        Self { verifier, image, detector_calls }
+        let verifier = Verifier::new(Dispatcher::new(registry, images.clone()), options);
+        Self { verifier, images, image, detector_calls }
     }
 
     pub(crate) async fn verify(&self, text: &str) -> Verification {
