@@ -273,6 +273,9 @@ pub(crate) struct Eval {
     /// Score another program's answers: JSON lines {"id": ..., "text": ...}
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
+    /// Take back a change of the verifier against Woodpecker, to measure what it brings; may be given several times
+    #[arg(long, value_enum, value_name = "CHANGE")]
+    pub(crate) ablate: Vec<AblationChoice>,
     /// The model that judges descriptions, where the benchmark has them judged: as --planner [default: that one]
     #[arg(long, value_name = "MODEL")]
     pub(crate) judge: Option<String>,
@@ -325,8 +328,31 @@ pub(crate) enum SubjectChoice {
     Detector,
     /// The verifier of texts
     Verifier,
+    /// The Woodpecker baseline as its paper describes it, with the chat model of --planner
+    Woodpecker,
+    /// The Woodpecker baseline with the faults of the published program
+    WoodpeckerAsReleased,
     /// Nothing is changed: what a verifier must beat
     Unchanged,
+}
+
+/// A change of the verifier against Woodpecker, or for the baseline, a part that the original has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AblationChoice {
+    /// A chat model names the things of each sentence, instead of reading by rules
+    Extraction,
+    /// Each sentence has its own table of things and detector pass, instead of one for the text
+    Table,
+    /// One look decides what is absent, instead of two
+    SecondLook,
+    /// The number of findings is the number, instead of an interval
+    Interval,
+    /// The detector's threshold decides, instead of verdicts that abstain
+    Verdicts,
+    /// No color is measured (for Woodpecker: questions about colors stay unanswered without a vision model)
+    Colors,
+    /// A chat model rewrites the text, instead of edits of spans
+    Edits,
 }
 
 #[derive(Debug, Args)]

@@ -118,6 +118,17 @@ impl Setup {
             policy,
             ..VerifierOptions::default()
         };
+        Self::verifier_with(dispatcher, options, checking, planner, prompts)
+    }
+
+    /// As [`Self::verifier`], with options of one's own.
+    pub(crate) fn verifier_with(
+        dispatcher: &Dispatcher,
+        options: VerifierOptions,
+        checking: &Checking,
+        planner: Option<&PlannerModel>,
+        prompts: &Library,
+    ) -> anyhow::Result<Verifier> {
         let words = options.vocabulary;
         let verifier = Verifier::new(dispatcher.clone(), options);
         if !checking.needs_model() {

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use lavr_tool::Dispatcher;
+use lavr_verify::Thresholds;
+
 use crate::{
-    Benchmark, EvalError, Subject,
+    Benchmark, EvalError, MakeMender, Subject, VerifierSubject,
     benchmarks::{self, scenes},
+    scenes::oracle::Rates,
 };
 
 /// A benchmark as it is offered.
@@ -21,8 +25,11 @@ pub struct Entry {
     /// The model of the weights catalogue that holds its data, where it is fetched.
     pub package: Option<&'static str>,
     open: fn(&Source) -> Result<Box<dyn Benchmark>, EvalError>,
-    own_verifier: Option<fn(&Source) -> Result<Option<Box<dyn Subject>>, EvalError>>,
+    own_experts: Option<OwnExperts>,
 }
+
+/// The rates of the oracle experts that a variant brings with it, if it does.
+type OwnExperts = fn(&Source) -> Result<Option<Rates>, EvalError>;
 
 /// What a benchmark asks of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +80,22 @@ impl Entry {
         (self.open)(source)
     }
 
-    /// The verifier over experts that the benchmark brings with it; `None` where it asks the program's own.
+    /// What a function makes as a subject: over the experts that the benchmark brings with it, else over these.
     ///
     /// # Errors
     /// When there is no such variant.
-    pub fn own_verifier(&self, source: &Source) -> Result<Option<Box<dyn Subject>>, EvalError> {
-        self.own_verifier.map_or(Ok(None), |own| own(source))
+    pub fn mender(
+        &self,
+        source: &Source,
+        name: String,
+        make: Box<MakeMender>,
+        experts: Dispatcher,
+    ) -> Result<Box<dyn Subject>, EvalError> {
+        let own = self.own_experts.map_or(Ok(None), |own| own(source))?;
+        Ok(match own {
+            Some(rates) => Box::new(scenes::OracleVerifier::new(name, rates, source.seed, make)),
+            None => Box::new(VerifierSubject::new(name, make(experts, Thresholds::builtin())?)),
+        })
     }
 }
 
@@ -94,7 +111,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let folder = source.data("verifier", benchmarks::verifier::DATA)?;
             Ok(Box::new(benchmarks::VerifierBench::open(folder, source.pictures.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "scenes",
@@ -106,15 +123,13 @@ pub const BENCHMARKS: &[Entry] = &[
             Ok(Box::new(match scenes::Variant::named(source.variant.as_deref())? {
                 scenes::Variant::Oracle(_) => scenes::with_oracle(source.seed),
                 scenes::Variant::Rendered => {
-                    scenes::rendered(source.data("scenes", scenes::DATA)?, source.seed)?
+                    scenes::rendered(&scenes::folder(source.data.as_deref())?, source.seed)?
                 }
             }))
         },
-        own_verifier: Some(|source| {
+        own_experts: Some(|source| {
             Ok(match scenes::Variant::named(source.variant.as_deref())? {
-                scenes::Variant::Oracle(rates) => {
-                    Some(Box::new(scenes::OracleVerifier::standard(rates, source.seed)))
-                }
+                scenes::Variant::Oracle(rates) => Some(rates),
                 scenes::Variant::Rendered => None,
             })
         }),
@@ -176,7 +191,7 @@ pub const BENCHMARKS: &[Entry] = &[
                 package.ok_or_else(|| EvalError::Unfit("the package of easy-vqa is not here".into()))?;
             Ok(Box::new(benchmarks::EasyVqa::open(package)?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "anls",
@@ -188,7 +203,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("anls", benchmarks::anls::DATA)?;
             Ok(Box::new(benchmarks::Anls::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "captions",
@@ -200,7 +215,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("captions", benchmarks::captions::DATA)?;
             Ok(Box::new(benchmarks::CaptionsBench::open(data, source.pictures.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "chair",
@@ -216,7 +231,7 @@ pub const BENCHMARKS: &[Entry] = &[
                 source.variant.as_deref(),
             )?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "coco-ap",
@@ -228,7 +243,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("coco-ap", benchmarks::coco_ap::DATA)?;
             Ok(Box::new(benchmarks::CocoAp::open(data, source.pictures.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "edit-distance",
@@ -240,7 +255,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("edit-distance", benchmarks::edit_distance::DATA)?;
             Ok(Box::new(benchmarks::EditDistance::open(data, source.pictures.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "ocrbench",
@@ -252,7 +267,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("ocrbench", benchmarks::ocrbench::DATA)?;
             Ok(Box::new(benchmarks::OcrBench::open(data, source.pictures.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "teds",
@@ -264,7 +279,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("teds", benchmarks::teds::DATA)?;
             Ok(Box::new(benchmarks::Teds::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "vqa",
@@ -276,7 +291,7 @@ pub const BENCHMARKS: &[Entry] = &[
             let data = source.data("vqa", benchmarks::vqa::DATA)?;
             Ok(Box::new(benchmarks::Vqa::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
         },
-        own_verifier: None,
+        own_experts: None,
     },
 ];
 

@@ -31,5 +31,6 @@ pub use run::{Progress, RunOptions, run};
 pub use sample::{Record, Response, Sample, SpanVerdict, Task};
 pub use scores::{Cell, Row, Scores, Table};
 pub use subject::{
-    AgentSubject, Answers, BareModel, Captioner, Detector, Subject, Unchanged, VerifierSubject,
+    AgentSubject, Answers, BareModel, Captioner, Detector, MakeMender, Mender, Subject, Unchanged,
+    VerifierSubject,
 };

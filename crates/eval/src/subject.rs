@@ -15,7 +15,7 @@ use lavr_types::{
     CallId, Capability, ImageId, ToolCall, Usage,
     perception::{Caption, Detections},
 };
-use lavr_verify::Verifier;
+use lavr_verify::{Thresholds, Verification, Verifier, Woodpecker};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -252,15 +252,39 @@ async fn call<T: DeserializeOwned>(
     }
 }
 
+/// Checks and mends texts: the verifier, or what it is measured against.
+#[async_trait]
+pub trait Mender: Send + Sync {
+    /// The text, held against the picture and mended.
+    async fn mend(&self, text: &str, image: ImageId, cancel: &CancellationToken) -> Verification;
+}
+
+#[async_trait]
+impl Mender for Verifier {
+    async fn mend(&self, text: &str, image: ImageId, cancel: &CancellationToken) -> Verification {
+        self.verify(text, &[image], cancel, &|_| ()).await
+    }
+}
+
+#[async_trait]
+impl Mender for Woodpecker {
+    async fn mend(&self, text: &str, image: ImageId, cancel: &CancellationToken) -> Verification {
+        self.verify(text, &[image], cancel, &|_| ()).await
+    }
+}
+
+/// Makes what is evaluated, over the experts of a dispatcher, for a detector of these thresholds.
+pub type MakeMender = dyn Fn(Dispatcher, &Thresholds) -> Result<Box<dyn Mender>, EvalError> + Send + Sync;
+
 /// A verifier of texts.
 pub struct VerifierSubject {
     name: String,
-    verifier: Verifier,
+    verifier: Box<dyn Mender>,
 }
 
 impl VerifierSubject {
     /// Evaluates a verifier; the name says what it is made of.
-    pub fn new(name: impl Into<String>, verifier: Verifier) -> Self {
+    pub fn new(name: impl Into<String>, verifier: Box<dyn Mender>) -> Self {
         Self { name: name.into(), verifier }
     }
 }
@@ -279,18 +303,18 @@ impl Subject for VerifierSubject {
         let (Task::Verify(text), Some(image)) = (&sample.task, image) else {
             return Response::failed("a verifier needs a text and a picture");
         };
-        verified(&self.verifier, text, image, cancel).await
+        verified(&*self.verifier, text, image, cancel).await
     }
 }
 
 /// What a verifier makes of a text.
 pub(crate) async fn verified(
-    verifier: &Verifier,
+    verifier: &dyn Mender,
     text: &str,
     image: ImageId,
     cancel: &CancellationToken,
 ) -> Response {
-    let result = verifier.verify(text, &[image], cancel, &|_| ()).await;
+    let result = verifier.mend(text, image, cancel).await;
     let verdicts = result.claims.iter().map(|claim| SpanVerdict {
         span: claim.claim.span,
         verdict: claim.judgement.verdict,

@@ -3,6 +3,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test prints its table and fails by panicking"
 )]
 
@@ -61,10 +62,9 @@ async fn with_experts_that_do_not_err_the_goals_are_met() {
 async fn experts_that_err_do_little_harm() {
     let mild = measured(Rates::mild()).await;
     let weak = measured(Rates::like_nanodet()).await;
-    for scores in [&mild, &weak] {
-        assert!(share(scores, "true claims damaged") <= 0.03);
-        assert!(share(scores, "edits right") >= 0.75);
-    }
+    assert!(share(&mild, "edits right") >= 0.95 && share(&mild, "errors made true") >= 0.8);
+    assert!(share(&mild, "true claims damaged") <= 0.01);
+    assert!(share(&weak, "true claims damaged") <= 0.03);
     // Better eyes mend more; the verifier itself is the same.
     assert!(share(&mild, "errors made true") > share(&weak, "errors made true"));
 }

@@ -11,6 +11,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("planner_native", include_str!("../../../prompts/planner_native.md")),
     ("rewrite", include_str!("../../../prompts/rewrite.md")),
     ("vqa", include_str!("../../../prompts/vqa.md")),
+    ("woodpecker_concepts", include_str!("../../../prompts/woodpecker_concepts.md")),
+    ("woodpecker_pronouns", include_str!("../../../prompts/woodpecker_pronouns.md")),
+    ("woodpecker_questions", include_str!("../../../prompts/woodpecker_questions.md")),
+    ("woodpecker_rewrite", include_str!("../../../prompts/woodpecker_rewrite.md")),
 ];
 
 /// Where prompts come from.

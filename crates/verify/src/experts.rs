@@ -305,12 +305,21 @@ impl<'l> Experts<'l> {
     }
 
     pub(crate) async fn ask(&self, image: ImageId, question: &str) -> Result<Seen<VisualAnswer>, Unseen> {
-        self.call(
-            Capability::Answer,
-            "answer questions about the picture",
-            json!({ "image": image, "question": question }),
-        )
-        .await
+        self.ask_about(image, None, question).await
+    }
+
+    /// As [`Self::ask`], about a part of the picture where one is given.
+    pub(crate) async fn ask_about(
+        &self,
+        image: ImageId,
+        region: Option<Rect>,
+        question: &str,
+    ) -> Result<Seen<VisualAnswer>, Unseen> {
+        let mut arguments = json!({ "image": image, "question": question });
+        if let Some(region) = region {
+            arguments["region"] = json!(region);
+        }
+        self.call(Capability::Answer, "answer questions about the picture", arguments).await
     }
 }
 

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod ablation;
 mod check;
 mod correct;
 mod experts;
@@ -31,7 +32,9 @@ mod text;
 mod thought;
 mod thresholds;
 mod verifier;
+mod woodpecker;
 
+pub use ablation::{Ablation, Ablations};
 pub use check::{
     AnswerChecker, Checker, ColorChecker, CountChecker, ExistenceChecker, InnerChecker, RelationChecker,
     SizeChecker, TextChecker, standard_checkers,
@@ -45,3 +48,4 @@ pub use stream::{Streamed, VerifiedSentence};
 pub use thought::contradictions;
 pub use thresholds::{Thresholds, ThresholdsError};
 pub use verifier::{Verification, Verifier, VerifierOptions};
+pub use woodpecker::{ConceptExtractor, PassageRewriter, Quirk, Woodpecker, WoodpeckerOptions};

@@ -10,7 +10,7 @@ use lavr_types::{
 use serde_json::Value;
 
 use crate::{
-    Thresholds, VerifierOptions,
+    Ablation, Ablations, Thresholds, VerifierOptions,
     experts::{Experts, Seen, Unseen},
 };
 
@@ -25,6 +25,7 @@ pub struct Scene<'a> {
     thresholds: &'a Thresholds,
     vocabulary: &'a Vocabulary,
     breadth: Breadth,
+    without: &'a Ablations,
     /// Labels that the text says are there.
     mentioned: Arc<BTreeSet<String>>,
     whole: Arc<Look>,
@@ -81,6 +82,7 @@ impl<'a> Scene<'a> {
             thresholds: options.thresholds.for_detector(experts.name_of(Capability::Detect)),
             vocabulary: options.vocabulary,
             breadth,
+            without: &options.without,
             mentioned: Arc::default(),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
@@ -102,6 +104,9 @@ impl<'a> Scene<'a> {
 
     /// Looks once more, closer, for what was not found or not found often enough.
     pub(crate) async fn second_look(&mut self, claims: &[Claim]) {
+        if self.does_without(Ablation::OneLook) {
+            return;
+        }
         let unclear: BTreeSet<String> = claims.iter().flat_map(|claim| self.second_look_for(claim)).collect();
         if !unclear.is_empty() && self.whole.outcome.is_ok() && self.experts.has_second_look() {
             self.tiles = Arc::new(self.look(unclear, true).await);
@@ -117,6 +122,7 @@ impl<'a> Scene<'a> {
             thresholds: self.thresholds,
             vocabulary: self.vocabulary,
             breadth: self.breadth,
+            without: self.without,
             mentioned: Arc::clone(&self.mentioned),
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
@@ -195,6 +201,11 @@ impl<'a> Scene<'a> {
 
     pub(crate) const fn vocabulary(&self) -> &Vocabulary {
         self.vocabulary
+    }
+
+    /// Whether one of the verifier's changes against Woodpecker is taken back.
+    pub(crate) fn does_without(&self, change: Ablation) -> bool {
+        self.without.contains(&change)
     }
 
     /// Whether there is an expert of this kind.

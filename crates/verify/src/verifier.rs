@@ -14,13 +14,14 @@ use lavr_types::{
 };
 
 use crate::{
-    CheckOrder, Checker, Correction, Corrector, Edit, Extractor, LexicalExtractor, Policy, Priors,
-    RuleCorrector, Thresholds,
+    Ablation, Ablations, CheckOrder, Checker, Correction, Corrector, Edit, Extractor, LexicalExtractor,
+    Policy, Priors, RuleCorrector, Thresholds,
     check::standard_checkers,
     experts::{Bounds, Experts, Listener},
     extract::Extraction,
-    judge::{Judge, Judged},
+    judge::Judge,
     scene::Breadth,
+    text::{sentences, tokenize},
 };
 
 /// The most claims that a note names one by one.
@@ -46,6 +47,8 @@ pub struct VerifierOptions {
     pub vocabulary: &'static Vocabulary,
     /// Where the lines are drawn.
     pub thresholds: Arc<Thresholds>,
+    /// What it does without, to measure what that brings; nothing otherwise.
+    pub without: Ablations,
 }
 
 impl Default for VerifierOptions {
@@ -59,6 +62,7 @@ impl Default for VerifierOptions {
             policy: Policy::Keep,
             vocabulary: Vocabulary::builtin(),
             thresholds: Arc::new(Thresholds::builtin().clone()),
+            without: Ablations::new(),
         }
     }
 }
@@ -188,8 +192,16 @@ impl Verifier {
         let start = Instant::now();
         let Extraction { claims, mut notes, usage: mut models } = self.extract(text, cancel).await;
         let images = sized(images, experts, &mut notes);
-        let Judged { judgements, left } =
-            self.judge(experts, breadth).judge(text, &claims, tokens, &images).await;
+        let mut judgements = vec![Judgement::insufficient("not checked"); claims.len()];
+        let mut left = Vec::new();
+        for table in self.tables(text, &claims) {
+            let some: Vec<Claim> = table.iter().map(|&place| claims[place].clone()).collect();
+            let judged = self.judge(experts, breadth).judge(text, &some, tokens, &images).await;
+            left.extend(judged.left.into_iter().map(|place| table[place]));
+            for (place, judgement) in table.into_iter().zip(judged.judgements) {
+                judgements[place] = judgement;
+            }
+        }
         let judged: Vec<(Claim, Judgement)> = claims.into_iter().zip(judgements).collect();
         let correction = self.correct(text, &judged, cancel).await;
         models += correction.usage;
@@ -215,6 +227,26 @@ impl Verifier {
             calls,
             usage,
         }
+    }
+
+    /// The claims that share a table of things, by their places: those of the whole text.
+    fn tables(&self, text: &str, claims: &[Claim]) -> Vec<Vec<usize>> {
+        if !self.options.without.contains(&Ablation::SentenceTables) {
+            return vec![(0..claims.len()).collect()];
+        }
+        let tokens = tokenize(text);
+        let ends: Vec<usize> = sentences(&tokens)
+            .iter()
+            .filter_map(|range| Some(tokens.get(range.end.checked_sub(1)?)?.span.end))
+            .collect();
+        let mut tables: Vec<Vec<usize>> = vec![Vec::new(); ends.len().max(1)];
+        let last = tables.len() - 1;
+        for (place, claim) in claims.iter().enumerate() {
+            let sentence = ends.iter().position(|end| claim.span.start < *end).unwrap_or(last);
+            tables[sentence].push(place);
+        }
+        tables.retain(|table| !table.is_empty());
+        tables
     }
 
     /// The claims of a text. A foreign extractor may err; a claim that does not fit the text cannot be edited.

@@ -1,5 +1,7 @@
 //! `lavr eval BENCHMARK`
 
+mod menders;
+
 use std::{fmt::Write as _, io::Write as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -7,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lavr_agent::{Agent, Limits};
 use lavr_eval::{
     AgentSubject, Answers, BareModel, Benchmark, Captioner, Case, Detector, Picture, Progress, Responses,
-    RunOptions, Scores, Subject, Task, Unchanged, VerifierSubject,
+    RunOptions, Scores, Subject, Task, Unchanged,
     catalogue::{Asks, BENCHMARKS, Entry, Source, entry},
 };
 use lavr_model::ChatModel;
@@ -240,11 +242,10 @@ async fn subject(
             anyhow::bail!("`{}` scores answers: give them with --answers FILE", entry.name)
         }
     };
-    if choice == SubjectChoice::Verifier
-        && let Some(own) = entry.own_verifier(source)?
-    {
-        return Ok(own);
-    }
+    anyhow::ensure!(
+        eval.ablate.is_empty() || menders::is_mender(choice),
+        "--ablate takes changes of the verifier back: choose --subject verifier or woodpecker"
+    );
     let prompts = setup::prompts(&eval.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let model = setup.checking_model(&eval.checking, &eval.models).await?;
@@ -273,13 +274,16 @@ async fn subject(
         SubjectChoice::Captioner => Box::new(Captioner::new(dispatcher, None)),
         SubjectChoice::VerifiedCaptioner => Box::new(Captioner::new(dispatcher.clone(), Some(verifier()?))),
         SubjectChoice::Detector => Box::new(Detector::new(dispatcher)),
-        SubjectChoice::Verifier => Box::new(VerifierSubject::new(verifier_name(&eval.checking), verifier()?)),
+        SubjectChoice::Verifier | SubjectChoice::Woodpecker | SubjectChoice::WoodpeckerAsReleased => {
+            let (name, make) = menders::maker(choice, eval, &prompts, model, &dispatcher, setup).await?;
+            entry.mender(source, name, make, dispatcher)?
+        }
         SubjectChoice::Unchanged => Box::new(Unchanged),
     })
 }
 
 /// What a verifier is made of, for tables and records.
-fn verifier_name(checking: &Checking) -> String {
+pub(super) fn verifier_name(checking: &Checking) -> String {
     let extractor = match checking.extractor {
         ExtractorChoice::Lexical => "",
         ExtractorChoice::Model => ", claims by the model",
@@ -289,7 +293,7 @@ fn verifier_name(checking: &Checking) -> String {
     format!("verifier{extractor}{rewrite}")
 }
 
-async fn chat_model(choice: &ModelChoice, setup: &Setup) -> anyhow::Result<Arc<dyn ChatModel>> {
+pub(super) async fn chat_model(choice: &ModelChoice, setup: &Setup) -> anyhow::Result<Arc<dyn ChatModel>> {
     match setup.planner(choice).await? {
         PlannerModel::Model(model) => Ok(model),
         PlannerModel::Fixed => anyhow::bail!("a chat model is needed, and none is chosen"),

@@ -1,16 +1,20 @@
 //! The verifier bench on controlled scenes, known down to the last thing in them.
 
-use std::{collections::HashMap, io::Cursor, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    io::Cursor,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use lavr_model::CancellationToken;
-use lavr_tool::Dispatcher;
 use lavr_types::ImageId;
 use lavr_verify::{Thresholds, Verifier, VerifierOptions};
 
 use super::verifier::{VerifierBench, sample_name};
 use crate::{
-    EvalError, Picture, Response, Sample, Subject, Task,
+    EvalError, MakeMender, Mender, Picture, Response, Sample, Subject, Task,
     metrics::verifier::{CaptionKind, Record},
     scenes::{
         KINDS, Scene, compose,
@@ -30,8 +34,12 @@ cut-outs of photographed things and asks the real experts. Everything follows fr
 project's own.";
 
 /// What its data is, for people.
-pub const DATA: &str = "for `rendered`, the folder with cutouts/, cutouts.json and calibration.json (crates/eval/scenes of \
-the source); the oracle variants need none";
+pub const DATA: &str = "for `rendered`, the folder crates/eval/scenes of the source (cutouts/, cutouts.json and \
+calibration.json): found by itself from inside of a checkout, since the pictures have licenses of their own and are no \
+part of the program; the oracle variants need none";
+
+/// Where a checkout has the cut-outs.
+const FOLDER: &str = "crates/eval/scenes";
 
 /// Scenes of an oracle variant.
 const ORACLE_SCENES: u64 = 240;
@@ -89,6 +97,27 @@ pub fn with_oracle(seed: u64) -> VerifierBench {
     VerifierBench::new("scenes", oracle_scenes(seed).into_iter().map(|(_, record)| (record, None)))
 }
 
+/// The folder with the cut-outs: the one that was given, else that of the checkout that the working folder is in.
+///
+/// # Errors
+/// When there is neither; the error says where the folder is to be had.
+pub fn folder(given: Option<&Path>) -> Result<PathBuf, EvalError> {
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let here = std::env::current_dir().map_err(EvalError::file(Path::new("."), "read"))?;
+    let found = here
+        .ancestors()
+        .map(|folder| folder.join(FOLDER))
+        .find(|folder| folder.join("cutouts.json").is_file());
+    found.ok_or_else(|| {
+        EvalError::Unfit(format!(
+            "the cut-outs that scenes are drawn from are not here: start from inside of a checkout of the source, or give its \
+             folder with --data path/to/{FOLDER}"
+        ))
+    })
+}
+
 /// The bench for real experts, drawn from the cut-outs in a folder.
 ///
 /// # Errors
@@ -113,27 +142,23 @@ pub fn rendered(folder: &Path, seed: u64) -> Result<VerifierBench, EvalError> {
     Ok(VerifierBench::new("scenes", drawn))
 }
 
-/// Makes a verifier over the experts of one scene.
-pub type MakeVerifier = dyn Fn(Dispatcher) -> Verifier + Send + Sync;
-
 /// A verifier that asks oracle experts about each scene.
 pub struct OracleVerifier {
     name: String,
     seed: u64,
     rates: Rates,
+    thresholds: Thresholds,
     /// By the names of samples.
     scenes: HashMap<String, Arc<Scene>>,
-    verifier: Box<MakeVerifier>,
+    make: Box<MakeMender>,
 }
 
 impl OracleVerifier {
-    /// Evaluates the verifiers that a function makes, on the scenes of [`with_oracle`] with the same seed.
-    pub fn new(
-        name: impl Into<String>,
-        rates: Rates,
-        seed: u64,
-        verifier: impl Fn(Dispatcher) -> Verifier + Send + Sync + 'static,
-    ) -> Self {
+    /// Evaluates what a function makes, on the scenes of [`with_oracle`] with the same seed.
+    ///
+    /// A detector that misses little is trusted where it finds nothing. One that misses one thing in seven, of whatever
+    /// kind, is trusted with no kind.
+    pub fn new(name: impl Into<String>, rates: Rates, seed: u64, make: Box<MakeMender>) -> Self {
         let mut scenes = HashMap::new();
         for (scene, record) in oracle_scenes(seed) {
             let scene = Arc::new(scene);
@@ -141,19 +166,21 @@ impl OracleVerifier {
                 scenes.insert(sample_name(&record.id, kind), Arc::clone(&scene));
             }
         }
-        Self { name: name.into(), seed, rates, scenes, verifier: Box::new(verifier) }
+        let trusted = if rates == Rates::like_nanodet() { &[][..] } else { KINDS };
+        let thresholds = Thresholds::builtin().clone().trusting(trusted.iter().map(|kind| kind.label));
+        Self { name: name.into(), seed, rates, thresholds, scenes, make }
     }
 
-    /// The verifier as it stands. Experts that miss little are trusted where they find nothing; those that err like the
-    /// embedded detector get the thresholds of the embedded detector.
+    /// The verifier as it stands.
     pub fn standard(rates: Rates, seed: u64) -> Self {
-        let mut thresholds = Thresholds::builtin().clone();
-        if rates != Rates::like_nanodet() {
-            thresholds = thresholds.trusting(KINDS.iter().map(|kind| kind.label));
-        }
-        let options = VerifierOptions { thresholds: Arc::new(thresholds), ..VerifierOptions::default() };
-        let verifier = move |dispatcher| Verifier::new(dispatcher, options.clone());
-        Self::new("verifier with oracle experts", rates, seed, verifier)
+        let make = |dispatcher, thresholds: &Thresholds| -> Result<Box<dyn Mender>, EvalError> {
+            let thresholds = Arc::new(thresholds.clone());
+            Ok(Box::new(Verifier::new(
+                dispatcher,
+                VerifierOptions { thresholds, ..VerifierOptions::default() },
+            )))
+        };
+        Self::new("verifier", rates, seed, Box::new(make))
     }
 }
 
@@ -173,7 +200,10 @@ impl Subject for OracleVerifier {
         };
         let oracle = Oracle::new(Scene::clone(scene), self.rates.clone(), self.seed);
         match oracle.dispatcher() {
-            Ok((dispatcher, image)) => verified(&(self.verifier)(dispatcher), text, image, cancel).await,
+            Ok((dispatcher, image)) => match (self.make)(dispatcher, &self.thresholds) {
+                Ok(mender) => verified(&*mender, text, image, cancel).await,
+                Err(error) => Response::failed(error.to_string()),
+            },
             Err(error) => Response::failed(error.to_string()),
         }
     }

@@ -9,7 +9,7 @@ use lavr_types::{
 use serde_json::Value;
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::{Scene, Thresholds};
+use crate::{Ablation, Scene, Thresholds};
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour and all are clearly of one other colour.
@@ -26,7 +26,9 @@ pub(crate) enum Fit {
 #[async_trait]
 impl Checker for ColorChecker {
     fn checks(&self, claim: &Claim, scene: &Scene<'_>) -> bool {
-        matches!(claim.assertion, Assertion::Color { .. }) && scene.can(Capability::MeasureColor)
+        matches!(claim.assertion, Assertion::Color { .. })
+            && scene.can(Capability::MeasureColor)
+            && !scene.does_without(Ablation::NoColors)
     }
 
     async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {

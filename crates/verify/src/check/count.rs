@@ -1,10 +1,10 @@
 //! How many there are, as an interval.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, CountBound, Judgement, vocabulary::MatchKind};
+use lavr_types::{Assertion, Claim, CountBound, Entity, Judgement, vocabulary::MatchKind};
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::Scene;
+use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD};
 
 /// Counts with the detector: at least the confident findings, at most all plausible ones. A claim is contradicted
 /// only outside that interval.
@@ -46,6 +46,9 @@ impl Checker for CountChecker {
         if high == 0 {
             return insufficient(evidence, format!("found no {name} to count"));
         }
+        if scene.does_without(Ablation::ExactCounts) {
+            return by_number(entity, *count, scene);
+        }
         if count_fits(*count, low, high) {
             let exact = low == high && kind != Some(MatchKind::Narrower);
             return if exact
@@ -74,10 +77,12 @@ impl Checker for CountChecker {
                 format!("{reason}, but \"{name}\" means more than the detector's labels"),
             );
         }
-        if too_many_claimed && !labels.iter().all(|label| scene.thresholds().is_reliable(label)) {
+        let plain = scene.does_without(Ablation::DetectorVerdicts);
+        if too_many_claimed && !plain && !labels.iter().all(|label| scene.thresholds().is_reliable(label)) {
             return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));
         }
-        if too_many_claimed && !found.looked_twice {
+        let one_look = plain || scene.does_without(Ablation::OneLook);
+        if too_many_claimed && !found.looked_twice && !one_look {
             return insufficient(evidence, format!("{reason} in one look; calling it fewer takes two"));
         }
         if low == 0 {
@@ -94,6 +99,23 @@ impl Checker for CountChecker {
         let spread = 1.0 / (1.0 + (high - low) as f32);
         contradicted(Some(truth), sure.min(0.5 + 0.5 * spread), evidence, reason)
     }
+}
+
+/// As Woodpecker counts: what is found is the number, and a claim of another number is wrong.
+fn by_number(entity: &Entity, count: CountBound, scene: &Scene<'_>) -> Judgement {
+    let found = scene.find(entity, DETECTOR_THRESHOLD, false).objects;
+    let evidence: Vec<_> = found.iter().filter_map(|object| scene.evidence(object)).collect();
+    let number = found.len() as u32;
+    let reason = format!("counted {number}");
+    let sure = found.iter().map(|object| object.score).fold(1.0, f32::min);
+    if number == 0 {
+        return insufficient(evidence, format!("found no {} to count", entity.surface));
+    }
+    if count_fits(count, number, number) {
+        return supported(sure, evidence, reason);
+    }
+    let truth = Assertion::Count { entity: entity.clone(), count: CountBound::Exactly(number) };
+    contradicted(Some(truth), sure, evidence, reason)
 }
 
 /// Whether a bound holds for some number of the interval.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lavr_types::{Assertion, Claim, Entity, Evidence, Judgement, Vocabulary, vocabulary::MatchKind};
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::Scene;
+use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD};
 
 /// Looks for a thing with the detector. Present on one good finding; absent only after two misses of a class
 /// that the detector finds reliably.
@@ -32,6 +32,9 @@ impl Checker for ExistenceChecker {
         if !scene.is_known(&labels) {
             return Judgement::insufficient(format!("the detector does not know \"{name}\""));
         }
+        if scene.does_without(Ablation::DetectorVerdicts) {
+            return by_threshold(entity, *present, &labels, scene);
+        }
         let limits = &scene.thresholds().existence;
         let found = scene.find(entity, limits.support, false);
         let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
@@ -52,6 +55,24 @@ impl Checker for ExistenceChecker {
             },
         }
     }
+}
+
+/// As Woodpecker decides: what is found at the detector's threshold is there, and anything else is not.
+fn by_threshold(entity: &Entity, present: bool, labels: &[String], scene: &Scene<'_>) -> Judgement {
+    let found = scene.find(entity, DETECTOR_THRESHOLD, false).objects;
+    let is_there = !found.is_empty();
+    let evidence = if is_there {
+        found.iter().filter_map(|object| scene.evidence(object)).collect()
+    } else {
+        scene.searched(labels)
+    };
+    let score = found.first().map_or(1.0, |object| object.score);
+    let reason = if is_there { "found" } else { "not found" };
+    if present == is_there {
+        return supported(score, evidence, reason);
+    }
+    let truth = Assertion::Existence { entity: entity.clone(), present: is_there };
+    contradicted(Some(truth), score, evidence, reason)
 }
 
 fn seen_though_denied(entity: &Entity, score: f32, evidence: Vec<Evidence>, scene: &Scene<'_>) -> Judgement {
@@ -78,7 +99,7 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     if found.best[0] >= limits.miss_whole || found.best[1] >= limits.miss_tiles {
         return Err(format!("found what may be {name}, too unsure to tell (score {best:.2})"));
     }
-    if !found.looked_twice {
+    if !found.looked_twice && !scene.does_without(Ablation::OneLook) {
         return Err(format!("{name} was missed in one look; absence takes two"));
     }
     if let Some((MatchKind::Broader, false)) = scene.match_kind(entity) {

@@ -235,6 +235,9 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
     if is_subject(reading, first, last) {
         return clause(context, first, last);
     }
+    if let Some(range) = relative_clause(reading, start, end, sentence) {
+        return delete(range);
+    }
     if let Some(preposition) = preposition_before(reading, start) {
         return prepositional(context, preposition, end);
     }
@@ -273,6 +276,24 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
     }
     None
+}
+
+/// ", which is below the suitcase," where nothing else is said in it.
+fn relative_clause(
+    reading: &Reading<'_>,
+    start: usize,
+    end: usize,
+    sentence: &Range<usize>,
+) -> Option<Range<usize>> {
+    let opens =
+        (sentence.start..start).rev().find(|&place| matches!(reading.word(place), "which" | "who" | ","))?;
+    let comma = opens.checked_sub(1).filter(|&comma| reading.word(comma) == ",")?;
+    let between = reading.phrases.iter().any(|phrase| (opens + 1..start).contains(&phrase.head.start));
+    let closes = reading.word(end) == "," || reading.tokens.get(end)?.kind != TokenKind::Word;
+    if reading.word(opens) == "," || between || !closes {
+        return None;
+    }
+    Some(comma..if reading.word(end) == "," { end + 1 } else { end })
 }
 
 fn is_subject(reading: &Reading<'_>, first: usize, last: usize) -> bool {
@@ -378,6 +399,14 @@ fn prepositional(
         && reading.phrases[next].labels.is_empty()
     {
         end = reading.phrases[next].tokens.end;
+    }
+    // So does its place in the picture: "with a dog in the background".
+    if reading.word(preposition.start) == "with"
+        && reading.word(end) == "in"
+        && reading.word(end + 1) == "the"
+        && matches!(reading.word(end + 2), "background" | "foreground" | "distance")
+    {
+        end += 3;
     }
     // "on the left, next to the keyboard.": its comma goes, too.
     if reading.before(start) == "," && reading.tokens.get(end).is_none_or(|next| next.kind != TokenKind::Word)

@@ -258,6 +258,15 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
         .max_by_key(|(_, phrase)| phrase.tokens.end);
     if let Some((nearest, phrase)) = before {
         let link = phrase.tokens.end..place;
+        // "The dog, which is sitting left of the car": said of what stands before the comma.
+        if reading.word(link.start) == ","
+            && matches!(reading.word(link.start + 1), "which" | "who")
+            && link.len() <= LONGEST_LINK + 2
+            && !(link.start + 2..place).any(|at| matches!(reading.word(at), "," | "and" | "but"))
+            && !(link.start + 2..place).any(|at| DENIALS.contains(&reading.word(at)))
+        {
+            return vec![nearest];
+        }
         let apart = link.clone().any(|at| {
             let word = reading.word(at);
             matches!(word, "and" | "," | ";" | "while" | "but" | ":" | "or") || DENIALS.contains(&word)

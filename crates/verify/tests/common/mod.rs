@@ -351,6 +351,7 @@ impl Tool for Answers {
 pub(crate) struct World {
     pub(crate) verifier: Verifier,
     pub(crate) images: Arc<ImageStore>,
+    pub(crate) dispatcher: Dispatcher,
     pub(crate) image: ImageId,
     pub(crate) detector_calls: Arc<AtomicU32>,
 }
@@ -396,8 +397,9 @@ impl World {
             .unwrap();
         let images = Arc::new(ImageStore::default());
         let image = images.insert(RgbImage::new(WIDTH, HEIGHT)).unwrap();
-        let verifier = Verifier::new(Dispatcher::new(registry, images.clone()), options);
-        Self { verifier, images, image, detector_calls }
+        let dispatcher = Dispatcher::new(registry, images.clone());
+        let verifier = Verifier::new(dispatcher.clone(), options);
+        Self { verifier, dispatcher, images, image, detector_calls }
     }
 
     pub(crate) async fn verify(&self, text: &str) -> Verification {

@@ -33,7 +33,7 @@ pub(super) fn sign(canvas: &mut RgbImage, text: &SceneText) -> Result<(), Render
     let height = (room.height() as f32).min(room.width() as f32 / wide.max(1e-3));
     let scaled = font.as_scaled(PxScale::from(height));
     let mut x = bounds.center().x as f32 - wide * height / 2.0;
-    let baseline = bounds.center().y as f32 + (scaled.ascent() + scaled.descent()) / 2.0;
+    let baseline = bounds.center().y as f32 + f32::midpoint(scaled.ascent(), scaled.descent());
     for letter in text.text.chars() {
         let glyph = scaled.glyph_id(letter);
         if let Some(outline) = font.outline_glyph(glyph.with_scale_and_position(height, point(x, baseline))) {

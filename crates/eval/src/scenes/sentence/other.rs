@@ -6,7 +6,7 @@ use super::{Piece, noun, planted};
 use crate::scenes::{
     caption::{Writer, being},
     generate::SIGNS,
-    phrase::{article, capitalized},
+    phrase::{Group, article, capitalized},
     piece::plain,
 };
 
@@ -61,8 +61,7 @@ pub(in crate::scenes) fn intruder(writer: &mut Writer<'_, '_>) -> Vec<Piece> {
     let Some([noun, _]) = writer.random.pick(kind.names).copied() else { return Vec::new() };
     let error = writer.errors.another(ClaimKind::Existence);
     let [is, _] = being(writer.random, kind.manner);
-    let anchors: Vec<&str> =
-        writer.named.iter().filter(|group| group.count == 1).map(|group| group.noun()).collect();
+    let anchors: Vec<&str> = writer.named.iter().filter(|group| group.count == 1).map(Group::noun).collect();
     let anchor = writer.random.pick(&anchors).copied();
     let a = article(noun);
     let sentence = match (writer.random.below(4), anchor) {
