@@ -141,7 +141,7 @@ pub const BENCHMARKS: &[Entry] = &[
         asks: Asks::Questions,
         package: None,
         open: |source| Ok(Box::new(benchmarks::Pope::open(source)?)),
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "mme",
@@ -150,7 +150,7 @@ pub const BENCHMARKS: &[Entry] = &[
         asks: Asks::Questions,
         package: None,
         open: |source| Ok(Box::new(benchmarks::Mme::open(source)?)),
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "mmbench",
@@ -159,7 +159,7 @@ pub const BENCHMARKS: &[Entry] = &[
         asks: Asks::Questions,
         package: None,
         open: |source| Ok(Box::new(benchmarks::MmBench::open(source)?)),
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "amber",
@@ -168,7 +168,7 @@ pub const BENCHMARKS: &[Entry] = &[
         asks: Asks::Questions,
         package: None,
         open: |source| Ok(Box::new(benchmarks::Amber::open(source)?)),
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "haelm",
@@ -177,7 +177,7 @@ pub const BENCHMARKS: &[Entry] = &[
         asks: Asks::Descriptions,
         package: None,
         open: |source| Ok(Box::new(benchmarks::Haelm::open(source)?)),
-        own_verifier: None,
+        own_experts: None,
     },
     Entry {
         name: "easy-vqa",
