@@ -399,7 +399,7 @@ impl World {
         let image = images.insert(RgbImage::new(WIDTH, HEIGHT)).unwrap();
         let dispatcher = Dispatcher::new(registry, images.clone());
         let verifier = Verifier::new(dispatcher.clone(), options);
-        Self { verifier, dispatcher, images, image, detector_calls }
+        Self { verifier, images, dispatcher, image, detector_calls }
     }
 
     pub(crate) async fn verify(&self, text: &str) -> Verification {
