@@ -89,7 +89,7 @@ async fn verifier(
     if let Some(model) = &model {
         name = format!("{name} ({})", model.capabilities().name);
     }
-    let (checking, prompts) = (eval.checking.clone(), prompts.clone());
+    let (checking, prompts) = (eval.checking, prompts.clone());
     let make = move |dispatcher, thresholds: &Thresholds| -> Result<Box<dyn Mender>, EvalError> {
         let options = VerifierOptions {
             calls: checking.check_budget,
