@@ -65,7 +65,6 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::unnecessary_wraps, reason = "the form that resampling asks for")]
     fn mean(values: &[&f64]) -> Option<f64> {
         (!values.is_empty()).then(|| values.iter().copied().sum::<f64>() / values.len() as f64)
     }
