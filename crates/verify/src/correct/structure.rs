@@ -133,8 +133,10 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
     let mut end = core_end(reading, phrase);
     let mut served = false;
     while matches!(reading.word(end), "with" | "wearing" | "holding" | "carrying") {
-        match reading.phrase_starting_at(end + 1) {
-            Some(inner) => (end, served) = (core_end(reading, inner), true),
+        match reading.phrase_starting_at(end + 1).map(|inner| core_end(reading, inner)) {
+            // "on a couch with laptops on their laps": the laptops are those of who sits there.
+            Some(inner) if is_placed_on_somebody(reading, inner) => break,
+            Some(inner) => (end, served) = (inner, true),
             None => break,
         }
     }
@@ -186,6 +188,12 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
         }
     }
     end
+}
+
+/// Whether "on their laps", "in his hand" stands there.
+fn is_placed_on_somebody(reading: &Reading<'_>, place: usize) -> bool {
+    matches!(reading.word(place), "on" | "in" | "at" | "around" | "under")
+        && matches!(reading.word(place + 1), "their" | "his" | "her")
 }
 
 /// The finite verb whose subject the phrase (or a list that ends with it) is.
