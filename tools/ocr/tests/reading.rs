@@ -179,5 +179,5 @@ async fn without_networks_the_tool_is_unavailable() {
     let image = dispatcher.images().insert(picture("sign.png")).unwrap();
     let failure = call(&dispatcher, json!({ "image": image })).await.outcome.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
-    assert!(failure.message.contains("without reading text"), "{}", failure.message);
+    assert!(failure.message.contains("text cannot be read here"), "{}", failure.message);
 }
