@@ -77,18 +77,21 @@ impl Setup {
 
     /// As [`Self::dispatcher`]; experts that ask a model do it with these prompts.
     pub(crate) fn dispatcher_with(&self, prompts: Library) -> anyhow::Result<Dispatcher> {
-        let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone());
-        self.dispatcher_over(experts.with_prompts(prompts))
+        self.dispatcher_over(self.experts(prompts))
     }
 
-    /// As [`Self::dispatcher`], with visual contrastive decoding in the captioning network.
-    pub(crate) fn contrasting_dispatcher(&self) -> anyhow::Result<Dispatcher> {
-        let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone());
+    /// As [`Self::dispatcher_with`], with visual contrastive decoding in the captioning network.
+    pub(crate) fn contrasting_dispatcher(&self, prompts: Library) -> anyhow::Result<Dispatcher> {
+        let experts = self.experts(prompts);
         anyhow::ensure!(
             experts.captioning_network().is_some(),
             "--contrast is for the captioning network, and its files are not here: `lavr models pull blip-captioning-base`"
         );
         self.dispatcher_over(experts.with_contrast(Contrast::default()))
+    }
+
+    fn experts(&self, prompts: Library) -> Experts {
+        Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()).with_prompts(prompts)
     }
 
     fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {

@@ -132,7 +132,7 @@ fn late(seed: u64, options: VerifierOptions) -> (Verifier, Vec<ImageId>) {
         .and_then(|registry| registry.with(Late::new(color_meter(&truth), seed)))
         .and_then(|registry| registry.with(Late::new(Relate, seed)))
         .and_then(|registry| registry.with(Late::new(reader(&truth), seed)))
-        .and_then(|registry| registry.with(Late::new(Vqa(truth.clone()), seed)))
+        .and_then(|registry| registry.with(Late::new(Vqa::knowing(&truth), seed)))
         .unwrap();
     let store = Arc::new(ImageStore::default());
     let small = store.insert(RgbImage::new(common::WIDTH, common::HEIGHT)).unwrap();

@@ -24,9 +24,13 @@ pub(crate) async fn run(
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.
     let pictures = setup.open_images(&caption.images)?;
-    let dispatcher = if caption.contrast { setup.contrasting_dispatcher()? } else { setup.dispatcher()? };
-    let model = interruptible(cancel, setup.checking_model(&caption.checking, &caption.models)).await?;
     let prompts = setup::prompts(&caption.models)?;
+    let dispatcher = if caption.contrast {
+        setup.contrasting_dispatcher(prompts.clone())?
+    } else {
+        setup.dispatcher_with(prompts.clone())?
+    };
+    let model = interruptible(cancel, setup.checking_model(&caption.checking, &caption.models)).await?;
     let verifier = Setup::verifier(
         &dispatcher,
         caption.showing.unverified,

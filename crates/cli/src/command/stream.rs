@@ -15,9 +15,12 @@ use lavr_verify::{Streamed, Verification, Verifier};
 use crate::{
     Outcome,
     arguments::{Global, Verify},
-    command::{interruptible, teller, verify::TEXT_LIMIT},
+    command::{
+        interruptible, teller,
+        verify::{TEXT_LIMIT, experts_and_verifier},
+    },
     output::Output,
-    setup::{self, Setup},
+    setup::Setup,
 };
 
 /// The most bytes taken in at once. A pipe gives what there is.
@@ -33,11 +36,7 @@ pub(super) async fn run(
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
-    let dispatcher = setup.dispatcher()?;
-    let model = interruptible(cancel, setup.checking_model(&verify.checking, &verify.models)).await?;
-    let prompts = setup::prompts(&verify.models)?;
-    let verifier =
-        Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking, model.as_ref(), &prompts)?;
+    let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
     let pieces = pieces(file)?;
     let tell = teller(&verify.showing);

@@ -3,7 +3,7 @@
 use std::{io::Read as _, path::Path, time::Instant};
 
 use anyhow::Context as _;
-use lavr_tool::CancellationToken;
+use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{Answer, Event, ImageId, Usage};
 use lavr_verify::Verifier;
 
@@ -36,11 +36,7 @@ pub(crate) async fn run(
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
-    let dispatcher = setup.dispatcher()?;
-    let model = interruptible(cancel, setup.checking_model(&verify.checking, &verify.models)).await?;
-    let prompts = setup::prompts(&verify.models)?;
-    let verifier =
-        Setup::verifier(&dispatcher, verify.showing.unverified, &verify.checking, model.as_ref(), &prompts)?;
+    let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
     let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &teller(&verify.showing)).await?;
     let counts = dispatcher.counts();
@@ -52,6 +48,19 @@ pub(crate) async fn run(
     };
     output.show(&answer, &pictures)?;
     output.finish()
+}
+
+/// The experts, and the verifier that was chosen over them.
+pub(super) async fn experts_and_verifier(
+    setup: &Setup,
+    verify: &Verify,
+) -> anyhow::Result<(Dispatcher, Verifier)> {
+    let prompts = setup::prompts(&verify.models)?;
+    let dispatcher = setup.dispatcher_with(prompts.clone())?;
+    let model = setup.checking_model(&verify.checking, &verify.models).await?;
+    let (policy, checking) = (verify.showing.unverified, &verify.checking);
+    let verifier = Setup::verifier(&dispatcher, policy, checking, model.as_ref(), &prompts)?;
+    Ok((dispatcher, verifier))
 }
 
 /// The text, verified.

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use super::{
     coco::{self, Captions},
-    files,
     short_answers::text_of,
 };
 use crate::{
-    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, Task,
+    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, Task, data,
     metrics::{
         bootstrap::{Resampling, interval},
         captions::{BleuCounts, Captioned, cider, rouge_l},
@@ -44,7 +43,7 @@ impl CaptionsBench {
     pub fn open(data: &Path, pictures: Option<&Path>) -> Result<Self, EvalError> {
         let mut captions = Captions::read(data)?;
         captions.images.retain(|id, _| captions.of.contains_key(id));
-        let folder = files::beside(data, pictures);
+        let folder = data::beside(data, pictures);
         let samples = coco::samples(&captions.images, &folder, &Task::Describe(PROMPT.to_owned()));
         let references = captions.images.keys().filter_map(|id| captions.of.remove(id)).collect();
         Ok(Self { samples, references })

@@ -7,11 +7,10 @@ use std::{
 
 use super::{
     coco::{self, Captions, Instances},
-    files,
     short_answers::text_of,
 };
 use crate::{
-    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, Task,
+    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, Task, data,
     metrics::{
         bootstrap::{Resampling, interval},
         chair::{Counts, Extraction, GroundTruth, Lexicon, Mentions},
@@ -65,7 +64,7 @@ impl Chair {
     pub fn open(folder: &Path, pictures: Option<&Path>, variant: Option<&str>) -> Result<Self, EvalError> {
         let extraction = variant.map_or(Ok(Extraction::default()), str::parse).map_err(EvalError::Unfit)?;
         if !folder.is_dir() {
-            return Err(files::wrong(folder, format!("this is no folder; expected {DATA}")));
+            return Err(data::fault(folder, None, format!("this is no folder; expected {DATA}")));
         }
         let own = folder.join("synonyms.txt");
         let lexicon = if own.is_file() {
@@ -74,7 +73,7 @@ impl Chair {
             Lexicon::coco().clone()
         };
         let instances = Instances::read(folder)?;
-        let captions = if files::named(folder, "captions")?.is_empty() {
+        let captions = if data::named(folder, "captions")?.is_empty() {
             Captions::default()
         } else {
             Captions::read(folder)?
@@ -84,8 +83,9 @@ impl Chair {
         for instance in &instances.annotations {
             let class = classes.get(&instance.category_id).copied().unwrap_or_default();
             truth.add_object(instance.image_id, class, &lexicon).map_err(|message| {
-                files::wrong(
+                data::fault(
                     folder,
+                    None,
                     format!("{message}, a category of the boxes; put a synonyms.txt with it here"),
                 )
             })?;

@@ -7,8 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::files;
-use crate::{EvalError, Picture, Sample, Task};
+use crate::{EvalError, Picture, Sample, Task, data};
 
 /// `instances_*.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -71,13 +70,13 @@ impl Instances {
     pub(super) fn read(data: &Path) -> Result<Self, EvalError> {
         let mut all = Self::default();
         for path in paths(data, "instances")? {
-            let read: Self = files::json(&path, "COCO's {\"images\", \"annotations\", \"categories\"}")?;
+            let read: Self = data::json(&path, "COCO's {\"images\", \"annotations\", \"categories\"}")?;
             let (pictures, classes) = (read.pictures(), read.classes());
             for (place, instance) in read.annotations.iter().enumerate() {
                 let faulty = |field: &str, id: u64, list: &str| {
                     let message =
                         format!("annotation {} has the {field} {id}, which is not in `{list}`", place + 1);
-                    files::wrong(&path, message)
+                    data::fault(&path, None, message)
                 };
                 if !pictures.contains_key(&instance.image_id) {
                     return Err(faulty("image_id", instance.image_id, "images"));
@@ -117,7 +116,7 @@ impl Captions {
         let mut all = Self::default();
         for path in paths(data, "captions")? {
             let read: CaptionFile =
-                files::json(&path, "COCO's {\"images\", \"annotations\": [{\"image_id\", \"caption\"}]}")?;
+                data::json(&path, "COCO's {\"images\", \"annotations\": [{\"image_id\", \"caption\"}]}")?;
             all.images.extend(read.images.into_iter().map(|image| (image.id, image)));
             for caption in read.annotations {
                 all.of.entry(caption.image_id).or_default().push(caption.caption);
@@ -132,10 +131,11 @@ fn paths(data: &Path, part: &str) -> Result<Vec<PathBuf>, EvalError> {
     if data.is_file() {
         return Ok(vec![data.into()]);
     }
-    let found = files::named(data, part)?;
+    let found = data::named(data, part)?;
     if found.is_empty() {
-        return Err(files::wrong(
+        return Err(data::fault(
             data,
+            None,
             format!("there is no *{part}*.json here; it is one of COCO's annotation files"),
         ));
     }

@@ -7,12 +7,9 @@ use std::{
 
 use lavr_types::{Vocabulary, perception::Detection};
 
-use super::{
-    coco::{self, Instances},
-    files,
-};
+use super::coco::{self, Instances};
 use crate::{
-    Benchmark, Case, Cell, EvalError, Response, Responses, Sample, Scores, Table, Task,
+    Benchmark, Case, Cell, EvalError, Response, Responses, Sample, Scores, Table, Task, data,
     metrics::{
         bootstrap::{Resampling, interval},
         detection::{Found, Matches, Picture, Range, Summary, Truth},
@@ -65,10 +62,12 @@ impl CocoAp {
         let images = instances.pictures();
         let mut truth: BTreeMap<u64, Vec<Truth>> = images.keys().map(|id| (*id, Vec::new())).collect();
         for (place, instance) in instances.annotations.iter().enumerate() {
-            let bounds =
-                instance.bbox.filter(|bounds| bounds.iter().all(|side| side.is_finite())).ok_or_else(
-                    || files::wrong(data, format!("annotation {} has no `bbox` of four numbers", place + 1)),
-                )?;
+            let bounds = instance
+                .bbox
+                .filter(|bounds| bounds.iter().all(|side| side.is_finite()))
+                .ok_or_else(|| {
+                    data::fault(data, None, format!("annotation {} has no `bbox` of four numbers", place + 1))
+                })?;
             if let Some(truth) = truth.get_mut(&instance.image_id) {
                 truth.push(Truth {
                     class: instance.category_id,
@@ -91,7 +90,7 @@ impl CocoAp {
             labels.insert(name.to_lowercase(), *number);
             labels.insert(format!("{NUMBERED}{number}"), *number);
         }
-        let folder = files::beside(data, pictures);
+        let folder = data::beside(data, pictures);
         let samples = coco::samples(&images, &folder, &Task::Detect);
         Ok(Self { samples, truth: truth.into_values().collect(), classes, labels })
     }

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
-use super::{files, short_answers::text_of};
+use super::short_answers::text_of;
 use crate::{
-    Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task,
+    Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task, data,
     metrics::{
         bootstrap::{Resampling, interval},
         edit_distance::{Edits, page_mean},
@@ -30,13 +30,13 @@ const PROMPT: &str = "Write down all text in this picture, in reading order. Wri
 
 #[derive(Debug, Deserialize)]
 struct Item {
-    #[serde(deserialize_with = "files::name")]
+    #[serde(deserialize_with = "data::name")]
     id: String,
     #[serde(alias = "image_path", alias = "img")]
     image: Option<String>,
     #[serde(alias = "gt")]
     text: String,
-    #[serde(default, deserialize_with = "files::some_name")]
+    #[serde(default, deserialize_with = "data::some_name")]
     page: Option<String>,
     #[serde(default)]
     kind: Option<String>,
@@ -55,13 +55,13 @@ impl EditDistance {
     /// # Errors
     /// When it can't be read or is not in the format.
     pub fn open(data: &Path, pictures: Option<&Path>) -> Result<Self, EvalError> {
-        let path = files::only(data, FORMAT)?;
-        let folder = files::beside(data, pictures);
-        let items: Vec<Item> = files::json(&path, FORMAT)?;
+        let path = data::only(data, FORMAT)?;
+        let folder = data::beside(data, pictures);
+        let items: Vec<Item> = data::json(&path, FORMAT)?;
         let mut seen = std::collections::HashSet::new();
         if let Some(twice) = items.iter().find(|item| !seen.insert(item.id.clone())) {
             let message = format!("`{}` is there twice; each text needs its own `id`", twice.id);
-            return Err(files::wrong(&path, message));
+            return Err(data::fault(&path, None, message));
         }
         let samples = items.iter().map(|item| Sample {
             id: item.id.clone(),

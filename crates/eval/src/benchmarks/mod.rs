@@ -8,7 +8,6 @@ mod coco;
 pub mod coco_ap;
 pub mod easy_vqa;
 pub mod edit_distance;
-mod files;
 pub mod haelm;
 pub mod mmbench;
 pub mod mme;

@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{
-    files,
-    short_answers::{ShortAnswers, mean_of, text_of},
-};
+use super::short_answers::{ShortAnswers, mean_of, text_of};
 use crate::{
-    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table,
+    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, data,
     metrics::ocrbench::{CATEGORIES, group, is_right},
 };
 
@@ -46,7 +43,7 @@ impl OcrBench {
                     sample.id,
                     CATEGORIES.join(", ")
                 );
-                return Err(files::wrong(data, message));
+                return Err(data::fault(data, None, message));
             }
         }
         Ok(Self { data: read })

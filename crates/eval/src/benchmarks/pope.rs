@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{
     coco::Instances,
-    files,
     polls::{self, Poll, Variant},
 };
 use crate::{
@@ -64,7 +63,7 @@ struct Asked {
 /// A question as the released files have it.
 #[derive(Deserialize)]
 struct Line {
-    #[serde(deserialize_with = "files::name")]
+    #[serde(deserialize_with = "data::name")]
     question_id: String,
     image: String,
     text: String,

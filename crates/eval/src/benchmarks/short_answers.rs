@@ -7,8 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::files;
-use crate::{Case, EvalError, Picture, Response, Responses, Sample, Task, metrics::bootstrap};
+use crate::{Case, EvalError, Picture, Response, Responses, Sample, Task, data, metrics::bootstrap};
 
 /// How answers are asked for, after the question.
 const BRIEFLY: &str = "Answer with a single word or phrase.";
@@ -19,7 +18,7 @@ const FORMAT: &str = "a list of questions, or {\"data\": [...]} or {\"questions\
 /// A question with its right answers.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Item {
-    #[serde(default, alias = "questionId", alias = "question_id", deserialize_with = "files::some_name")]
+    #[serde(default, alias = "questionId", alias = "question_id", deserialize_with = "data::some_name")]
     pub(super) id: Option<String>,
     #[serde(alias = "query")]
     pub(super) question: String,
@@ -30,19 +29,19 @@ pub(super) struct Item {
         alias = "image_local_name",
         alias = "imgname",
         alias = "file_name",
-        deserialize_with = "files::some_name"
+        deserialize_with = "data::some_name"
     )]
     image: Option<String>,
-    #[serde(default, deserialize_with = "files::some_name")]
+    #[serde(default, deserialize_with = "data::some_name")]
     image_id: Option<String>,
-    #[serde(default, alias = "label", alias = "answer", deserialize_with = "files::answers")]
+    #[serde(default, alias = "label", alias = "answer", deserialize_with = "data::answers")]
     pub(super) answers: Vec<String>,
     #[serde(
         default,
         alias = "type",
         alias = "answer_type",
         alias = "human_or_machine",
-        deserialize_with = "files::some_name"
+        deserialize_with = "data::some_name"
     )]
     pub(super) category: Option<String>,
 }
@@ -65,9 +64,9 @@ struct Annotations {
 
 #[derive(Deserialize)]
 struct Annotation {
-    #[serde(deserialize_with = "files::name")]
+    #[serde(deserialize_with = "data::name")]
     question_id: String,
-    #[serde(deserialize_with = "files::answers")]
+    #[serde(deserialize_with = "data::answers")]
     answers: Vec<String>,
     #[serde(default)]
     answer_type: Option<String>,
@@ -84,19 +83,20 @@ impl ShortAnswers {
     /// Reads a file, or a folder with one file, or a folder with `*questions*.json` and `*annotations*.json`.
     pub(super) fn open(data: &Path, pictures: Option<&Path>, briefly: bool) -> Result<Self, EvalError> {
         let (path, annotations) = places(data)?;
-        let items: Items = files::json(&path, FORMAT).map_err(|error| readable(error, &path))?;
+        let items: Items = data::json(&path, FORMAT).map_err(|error| readable(error, &path))?;
         let (Items::List(mut items) | Items::Wrapped { data: mut items }) = items;
         if let Some(annotations) = annotations {
             annotate(&mut items, &annotations, &path)?;
         }
-        let folder = files::beside(data, pictures);
+        let folder = data::beside(data, pictures);
         let listing = Listing::default();
         let mut seen = HashSet::new();
         let mut samples = Vec::new();
         for (place, item) in items.iter().enumerate() {
             let id = item.id.clone().unwrap_or_else(|| format!("{place:05}"));
-            let here =
-                |message: &str| files::wrong(&path, format!("question {} (`{id}`) {message}", place + 1));
+            let here = |message: &str| {
+                data::fault(&path, None, format!("question {} (`{id}`) {message}", place + 1))
+            };
             if item.answers.is_empty() {
                 return Err(here("has no answers; give it `answers`, or take the split that has them"));
             }
@@ -175,9 +175,9 @@ fn readable(error: EvalError, path: &Path) -> EvalError {
     }
     let is_list = std::fs::read_to_string(path).is_ok_and(|text| text.trim_start().starts_with('['));
     let again = if is_list {
-        files::json::<Vec<Item>>(path, FORMAT).err()
+        data::json::<Vec<Item>>(path, FORMAT).err()
     } else {
-        files::json::<Wrapped>(path, FORMAT).err()
+        data::json::<Wrapped>(path, FORMAT).err()
     };
     again.unwrap_or(error)
 }
@@ -186,28 +186,28 @@ fn readable(error: EvalError, path: &Path) -> EvalError {
 fn places(data: &Path) -> Result<(PathBuf, Option<PathBuf>), EvalError> {
     if data.is_dir() {
         let (mut questions, mut annotations) =
-            (files::named(data, "questions")?, files::named(data, "annotations")?);
+            (data::named(data, "questions")?, data::named(data, "annotations")?);
         if let (Some(questions), Some(annotations), true, true) =
             (questions.pop(), annotations.pop(), questions.is_empty(), annotations.is_empty())
         {
             return Ok((questions, Some(annotations)));
         }
     }
-    Ok((files::only(data, FORMAT)?, None))
+    Ok((data::only(data, FORMAT)?, None))
 }
 
 fn annotate(items: &mut [Item], annotations: &Path, questions: &Path) -> Result<(), EvalError> {
     let read: Annotations =
-        files::json(annotations, "{\"annotations\": [{\"question_id\", \"answers\"}, ...]}")?;
+        data::json(annotations, "{\"annotations\": [{\"question_id\", \"answers\"}, ...]}")?;
     let mut by_question: HashMap<String, Annotation> =
         read.annotations.into_iter().map(|annotation| (annotation.question_id.clone(), annotation)).collect();
     for item in items {
         let id = item.id.clone().ok_or_else(|| {
-            files::wrong(questions, "a question has no `question_id`, which its answers are found by")
+            data::fault(questions, None, "a question has no `question_id`, which its answers are found by")
         })?;
         let annotation = by_question.remove(&id).ok_or_else(|| {
             let message = format!("question `{id}` has no answers there; take the files of one split");
-            files::wrong(annotations, message)
+            data::fault(annotations, None, message)
         })?;
         item.answers = annotation.answers;
         item.category = annotation.answer_type.or(item.category.take());

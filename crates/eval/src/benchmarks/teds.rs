@@ -8,12 +8,9 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{
-    files,
-    short_answers::{mean_of, text_of},
-};
+use super::short_answers::{mean_of, text_of};
 use crate::{
-    Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task,
+    Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task, data,
     metrics::teds::{Compared, teds, wrapped},
 };
 
@@ -75,7 +72,7 @@ struct Html {
 
 #[derive(Deserialize)]
 struct Listed {
-    #[serde(default, deserialize_with = "files::some_name")]
+    #[serde(default, deserialize_with = "data::some_name")]
     id: Option<String>,
     #[serde(alias = "filename", alias = "file_name")]
     image: String,
@@ -97,9 +94,9 @@ impl Teds {
     /// When it can't be read, is not in the format, a table in it is none, or there is no such variant.
     pub fn open(data: &Path, pictures: Option<&Path>, variant: Option<&str>) -> Result<Self, EvalError> {
         let variant = variant.map_or(Ok(Variant::default()), str::parse).map_err(EvalError::Unfit)?;
-        let path: PathBuf = files::only(data, FORMAT)?;
-        let folder = files::beside(data, pictures);
-        let listed: Vec<Listed> = match files::json(&path, FORMAT)? {
+        let path: PathBuf = data::only(data, FORMAT)?;
+        let folder = data::beside(data, pictures);
+        let listed: Vec<Listed> = match data::json(&path, FORMAT)? {
             Tables::List(listed) => listed,
             Tables::ByFile(tables) => tables
                 .into_iter()
@@ -112,16 +109,18 @@ impl Teds {
             let id = table.id.unwrap_or_else(|| table.image.clone());
             let html = wrapped(&table.html);
             if teds(&html, &html, Compared::All) < 1.0 {
-                return Err(files::wrong(
+                return Err(data::fault(
                     &path,
+                    None,
                     format!(
                         "the `html` of `{id}` has no table directly in its body; give it one to be compared with"
                     ),
                 ));
             }
             if !seen.insert(id.clone()) {
-                return Err(files::wrong(
+                return Err(data::fault(
                     &path,
+                    None,
                     format!("`{id}` is there twice; each table needs its own `id`"),
                 ));
             }

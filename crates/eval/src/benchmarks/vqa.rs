@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path, str::FromStr};
 
-use super::{
-    files,
-    short_answers::{Item, ShortAnswers, mean_of, text_of},
-};
+use super::short_answers::{Item, ShortAnswers, mean_of, text_of};
 use crate::{
-    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table,
+    Benchmark, Case, Cell, EvalError, Responses, Sample, Scores, Table, data,
     metrics::vqa::{accuracy, exact, normalised, relaxed},
 };
 
@@ -83,7 +80,7 @@ impl Vqa {
                 sample.id,
                 item.answers.len()
             );
-            return Err(files::wrong(data, message));
+            return Err(data::fault(data, None, message));
         }
         Ok(Self { data: read, variant })
     }

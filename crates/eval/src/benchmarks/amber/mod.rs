@@ -10,10 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use self::nouns::{Vectors, nouns};
-use super::{
-    files,
-    polls::{self, Poll, Variant},
-};
+use super::polls::{self, Poll, Variant};
 use crate::{
     Benchmark, Case, Cell, EvalError, Picture, Responses, Sample, Scores, Table, Task,
     catalogue::Source,
@@ -56,7 +53,7 @@ const ANNOTATION: &str = r#"{"id": 1, "type": "relation", "truth": "yes"} or {"i
 /// What is asked about a picture.
 #[derive(Deserialize)]
 struct Query {
-    #[serde(deserialize_with = "files::name")]
+    #[serde(deserialize_with = "data::name")]
     id: String,
     image: String,
     #[serde(rename = "query")]
@@ -66,7 +63,7 @@ struct Query {
 /// What is right.
 #[derive(Deserialize)]
 struct Annotation {
-    #[serde(deserialize_with = "files::name")]
+    #[serde(deserialize_with = "data::name")]
     id: String,
     #[serde(rename = "type")]
     kind: String,
@@ -116,7 +113,7 @@ impl Words {
             return Ok(None);
         }
         let expected = "an object of words, each with a list of words that mean it";
-        let words: BTreeMap<String, Vec<String>> = files::json(&relation, expected)?;
+        let words: BTreeMap<String, Vec<String>> = data::json(&relation, expected)?;
         let safe = data::text(&safe)?;
         let vocabulary = Vocabulary::new(words, safe.lines().map(str::to_owned));
         let vectors = vectors.exists().then(|| Vectors::read(&vectors, &vocabulary)).transpose()?;
