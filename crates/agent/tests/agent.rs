@@ -39,7 +39,7 @@ impl Tool for OneDog {
     async fn call(&self, _: Args, _: &ToolContext) -> Result<Observation<Detections>, ToolError> {
         let bounds = Rect::new(4.0, 4.0, 60.0, 60.0);
         let objects = vec![Detection { label: "dog".into(), bounds, score: 0.93 }];
-        Ok(Observation::new(Detections { objects, unknown_labels: Vec::new() }))
+        Ok(Observation::new(Detections { objects, ..Detections::default() }))
     }
 }
 

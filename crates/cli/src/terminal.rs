@@ -75,7 +75,7 @@ fn arguments(arguments: &Value) -> String {
 
 /// What came back, in words where the value is of a known kind.
 pub(crate) fn value(value: &Value) -> String {
-    let text = if let Ok(Detections { objects, unknown_labels }) = Detections::deserialize(value) {
+    let text = if let Ok(Detections { objects, unknown_labels, .. }) = Detections::deserialize(value) {
         let mut list: Vec<String> =
             objects.iter().map(|object| format!("{} {:.2}", object.label, object.score)).collect();
         if list.is_empty() {

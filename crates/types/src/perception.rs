@@ -24,6 +24,10 @@ pub struct Detection {
 pub struct Detections {
     /// The objects.
     pub objects: Vec<Detection>,
+    /// What was asked for and lost its place to an object of another label that the detector is surer of, best first:
+    /// no find, but a reason not to call it absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<Detection>,
     /// Words that were asked for and that this detector has no label for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_labels: Vec<String>,

@@ -289,6 +289,22 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The best box that one of the labels narrowly lost to another, with the label that stands there instead (where
+    /// that was asked for).
+    pub(crate) fn rival_of(&self, labels: &[String]) -> Option<(&Detection, &str)> {
+        let looks = [&*self.whole, &*self.tiles];
+        let seen = looks.into_iter().filter_map(|look| look.outcome.as_ref().ok()).map(|seen| &seen.value);
+        let rivals = seen.flat_map(|value| {
+            value.rivals.iter().map(move |rival| (rival, stands_in_the_place_of(rival, &value.objects)))
+        });
+        let share = self.thresholds.existence.rival;
+        let (rival, winner) = rivals
+            .filter(|(rival, _)| labels.contains(&rival.label))
+            .filter(|(rival, winner)| winner.is_none_or(|winner| rival.score >= share * winner.score))
+            .max_by(|(a, _), (b, _)| a.score.total_cmp(&b.score))?;
+        Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
+    }
+
     /// Leaves one box for each thing, best first.
     fn distinct<'s>(&self, mut candidates: Vec<&'s Detection>, parts: bool) -> Vec<&'s Detection> {
         let limits = &self.thresholds.count;
@@ -380,4 +396,11 @@ fn entities_of(assertion: &Assertion) -> Vec<&Entity> {
         // What carries a text is found by the text.
         Assertion::Text { .. } | Assertion::Other => Vec::new(),
     }
+}
+
+/// The object that has the place of a rival.
+fn stands_in_the_place_of<'s>(rival: &Detection, objects: &'s [Detection]) -> Option<&'s Detection> {
+    let overlap = |object: &Detection| object.bounds.iou(rival.bounds);
+    let nearest = objects.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)))?;
+    Some(nearest).filter(|nearest| overlap(nearest) > 0.5)
 }

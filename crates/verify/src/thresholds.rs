@@ -46,6 +46,7 @@ pub(crate) struct Existence {
     pub(crate) miss_whole: f32,
     pub(crate) miss_tiles: f32,
     pub(crate) smallest_side: u32,
+    pub(crate) rival: f32,
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
 }

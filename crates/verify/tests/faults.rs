@@ -13,7 +13,10 @@ use async_trait::async_trait;
 use common::{Line, Rates, Truth, World, object};
 use lavr_image::{ImageStore, RgbImage};
 use lavr_tool::{CancellationToken, Dispatcher, DynTool, Registry, ToolContext, ToolError};
-use lavr_types::{Capability, ClaimKind, Concurrency, Event, Observation, Rect, ToolSpec, Verdict};
+use lavr_types::{
+    Capability, ClaimKind, Concurrency, Event, Observation, Rect, ToolSpec, Verdict,
+    perception::{Detection, Detections},
+};
 use lavr_verify::{Policy, Verification, Verifier, VerifierOptions};
 use serde_json::{Value, json};
 
@@ -278,4 +281,53 @@ async fn in_a_picture_of_a_few_pixels_nothing_is_called_absent() {
     let result = world.verifier.verify("A zebra.", &[speck], &CancellationToken::new(), &|_| ()).await;
     assert_eq!(verdict(&result, ClaimKind::Existence, "zebra"), Verdict::Insufficient);
     assert!(result.claims[0].judgement.reason.contains("too small"), "{:?}", result.claims[0]);
+}
+
+/// A detector that takes the one animal there is for a dog, and was not far from taking it for a cat.
+struct Undecided;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Look {
+    image: lavr_types::ImageId,
+    labels: Vec<String>,
+    threshold: f32,
+    #[serde(default)]
+    tiles: bool,
+}
+
+impl lavr_tool::Tool for Undecided {
+    const NAME: &'static str = "detect";
+    const DESCRIPTION: &'static str = "Finds objects.";
+    const CAPABILITY: Capability = Capability::Detect;
+    type Args = Look;
+    type Output = Detections;
+
+    async fn call(&self, args: Look, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
+        context.image(args.image)?;
+        let animal = |label: &str, score: f32| Detection {
+            label: label.to_owned(),
+            bounds: Rect::new(10.0, 10.0, 60.0, 60.0),
+            score: if args.tiles { score - 0.05 } else { score },
+        };
+        let asked = |one: &Detection| args.labels.contains(&one.label) && one.score >= args.threshold;
+        let seen = |one: Detection| Some(one).filter(asked).into_iter().collect();
+        let (objects, rivals) = (seen(animal("dog", 0.7)), seen(animal("cat", 0.6)));
+        Ok(Observation::new(Detections { objects, rivals, ..Detections::default() }))
+    }
+}
+
+#[tokio::test]
+async fn what_lost_its_place_to_another_label_is_not_called_absent() {
+    let images = Arc::new(ImageStore::default());
+    let image = images.insert(RgbImage::new(100, 80)).unwrap();
+    let registry = Registry::new().with(Undecided).unwrap();
+    let verifier = Verifier::new(Dispatcher::new(registry, images), VerifierOptions::default());
+    let cancel = CancellationToken::new();
+    let cat = verifier.verify("A cat sits.", &[image], &cancel, &|_| ()).await;
+    assert_eq!(verdict(&cat, ClaimKind::Existence, "cat"), Verdict::Insufficient);
+    assert!(cat.claims[0].judgement.reason.contains("rather taken for dog"), "{:?}", cat.claims[0]);
+    assert_eq!(cat.text, "A cat sits.");
+    // What nothing there looks like is as absent as before.
+    let zebra = verifier.verify("A zebra sits.", &[image], &cancel, &|_| ()).await;
+    assert_eq!(verdict(&zebra, ClaimKind::Existence, "zebra"), Verdict::Contradicted);
 }

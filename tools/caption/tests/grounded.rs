@@ -68,7 +68,7 @@ impl Tool for Detect {
             .iter()
             .map(|object| evidence(context, args.image, object.bounds, "detect", json!(object.label)))
             .collect();
-        Ok(Observation::new(Detections { objects, unknown_labels: vec![] }).with_evidence(seen))
+        Ok(Observation::new(Detections { objects, ..Detections::default() }).with_evidence(seen))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     decode::{GRIDS, GridOutput, unexpected_network},
     labels::Wanted,
     letterbox::Letterbox,
-    suppress::{Found, suppress},
+    suppress::{Found, Suppressed, suppress},
     tiles::{is_cut, tiles},
 };
 
@@ -90,17 +90,20 @@ impl Detector {
             }
         }
         let labels: Vec<&str> = self.vocabulary.labels().collect();
+        let named = |found: Vec<Found>| -> Vec<Detection> {
+            let asked = found.into_iter().filter(|one| wanted.classes[one.class]);
+            let detection = |Found { class, bounds, score, .. }| {
+                let label = labels[class].to_owned();
+                Detection { label, bounds, score }
+            };
+            asked.map(detection).collect()
+        };
         // Only now, so that asking for dogs alone does not turn a cat into one.
-        let objects = suppress(found)
-            .into_iter()
-            .filter(|one| wanted.classes[one.class])
-            .map(|Found { class, bounds, score, .. }| Detection {
-                label: labels[class].to_owned(),
-                bounds,
-                score,
-            })
-            .collect();
-        Ok(Detections { objects, unknown_labels: wanted.unknown })
+        let Suppressed { kept, rivals } = suppress(found);
+        let objects = named(kept);
+        // Where nothing is asked for by name, what an object is not is of no interest.
+        let rivals = if words.is_empty() { Vec::new() } else { named(rivals) };
+        Ok(Detections { objects, rivals, unknown_labels: wanted.unknown })
     }
 
     /// Runs the network on one part, and on its mirrored copy if asked to.

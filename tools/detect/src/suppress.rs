@@ -26,24 +26,39 @@ pub(crate) const OTHER_CLASS_OVERLAP: f64 = 0.85;
 /// or the object with its surroundings.
 pub(crate) const PART: f64 = 0.9;
 
-/// Keeps the best box of each object, best first.
-pub(crate) fn suppress(mut found: Vec<Found>) -> Vec<Found> {
+/// The boxes that stay, and those that lost their place to a box of another class; both best first.
+#[derive(Debug, Default)]
+pub(crate) struct Suppressed {
+    pub(crate) kept: Vec<Found>,
+    pub(crate) rivals: Vec<Found>,
+}
+
+/// Keeps the best box of each object.
+pub(crate) fn suppress(mut found: Vec<Found>) -> Suppressed {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<Found> = Vec::new();
+    let Suppressed { mut kept, mut rivals } = Suppressed::default();
     for candidate in found {
-        let is_double = kept.iter().any(|better| {
+        let same = |better: &Found| {
             let (a, b) = (better.bounds, candidate.bounds);
-            if better.class != candidate.class {
-                return a.iou(b) > OTHER_CLASS_OVERLAP;
-            }
             let is_part = || a.share_inside(b) > PART || b.share_inside(a) > PART;
-            a.iou(b) > SAME_CLASS_OVERLAP || (better.in_tile || candidate.in_tile) && is_part()
-        });
-        if !is_double {
+            better.class == candidate.class
+                && (a.iou(b) > SAME_CLASS_OVERLAP || (better.in_tile || candidate.in_tile) && is_part())
+        };
+        let hides = |better: &Found| {
+            better.class != candidate.class && better.bounds.iou(candidate.bounds) > OTHER_CLASS_OVERLAP
+        };
+        if kept.iter().any(same) {
+            continue;
+        }
+        if kept.iter().any(hides) {
+            if !rivals.iter().any(same) {
+                rivals.push(candidate);
+            }
+        } else {
             kept.push(candidate);
         }
     }
-    kept
+    Suppressed { kept, rivals }
 }
 
 #[cfg(test)]
@@ -59,30 +74,31 @@ mod tests {
         let best = found(0, [0.0, 0.0, 100.0, 100.0], 0.9);
         let other = found(0, [300.0, 0.0, 400.0, 100.0], 0.5);
         let again = found(0, [5.0, 5.0, 105.0, 105.0], 0.7);
-        assert_eq!(suppress(vec![other, again, best]), [best, other]);
+        assert_eq!(suppress(vec![other, again, best]).kept, [best, other]);
     }
 
     #[test]
     fn a_cat_that_is_also_a_dog_is_what_it_more_looks_like() {
         let cat = found(15, [0.0, 0.0, 100.0, 100.0], 0.58);
         let dog = found(16, [1.0, 0.0, 101.0, 99.0], 0.37);
-        assert_eq!(suppress(vec![dog, cat]), [cat]);
+        let suppressed = suppress(vec![dog, cat]);
+        assert_eq!((suppressed.kept, suppressed.rivals), (vec![cat], vec![dog]));
     }
 
     #[test]
     fn a_rider_and_the_horse_both_stay() {
         let rider = found(0, [20.0, 0.0, 80.0, 70.0], 0.6);
         let horse = found(17, [0.0, 30.0, 100.0, 130.0], 0.8);
-        assert_eq!(suppress(vec![rider, horse]), [horse, rider]);
+        assert_eq!(suppress(vec![rider, horse]).kept, [horse, rider]);
     }
 
     #[test]
     fn a_head_found_in_a_tile_is_no_second_animal() {
         let cat = found(15, [0.0, 0.0, 200.0, 100.0], 0.7);
         let head = Found { in_tile: true, ..found(15, [140.0, 5.0, 195.0, 60.0], 0.6) };
-        assert_eq!(suppress(vec![cat, head]), [cat]);
+        assert_eq!(suppress(vec![cat, head]).kept, [cat]);
         // In the whole picture the network sees both at once, and means two.
         let kitten = Found { in_tile: false, ..head };
-        assert_eq!(suppress(vec![cat, kitten]).len(), 2);
+        assert_eq!(suppress(vec![cat, kitten]).kept.len(), 2);
     }
 }

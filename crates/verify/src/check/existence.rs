@@ -105,6 +105,10 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     if let Some((MatchKind::Broader, false)) = scene.match_kind(entity) {
         return Err(format!("\"{name}\" means more than the detector's labels"));
     }
+    if let Some((rival, winner)) = scene.rival_of(labels) {
+        let score = rival.score;
+        return Err(format!("what may be {name} (score {score:.2}) was rather taken for {winner}"));
+    }
     let no_trace = found.best == [0.0, 0.0];
     scene.thresholds().absence(labels, no_trace).ok_or_else(|| {
         let sure =

@@ -157,7 +157,7 @@ impl Tool for Detect {
         objects.sort_by(|a, b| b.score.total_cmp(&a.score));
         let unknown_labels = self.unknown.iter().filter(|label| wanted(label)).cloned().collect();
         let _ = args.tiles;
-        Ok(Observation::new(Detections { objects, unknown_labels }))
+        Ok(Observation::new(Detections { objects, unknown_labels, ..Detections::default() }))
     }
 }
 

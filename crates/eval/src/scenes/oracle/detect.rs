@@ -84,7 +84,11 @@ impl Tool for OracleDetect {
         }
         let threshold = args.threshold.unwrap_or(THRESHOLD);
         objects.retain(|object| object.score >= threshold && object.bounds.area() > 0.0);
-        Ok(Observation::new(Detections { objects: suppressed(objects), unknown_labels }))
+        Ok(Observation::new(Detections {
+            objects: suppressed(objects),
+            unknown_labels,
+            ..Detections::default()
+        }))
     }
 }
 
