@@ -4,7 +4,7 @@
 //! A [`Scene`] says what is where, in which color and with which text; [`random_scene`] makes one up. [`compose`]
 //! writes a caption from what is true of it, once as it is and once with errors planted, as a record of the verifier bench.
 //! [`oracle::Oracle`] gives experts that know the scene, for a verifier or an agent to ask;
-//! [`render::render`] draws a scene of cut-outs for the real experts.
+//! [`render::Studio`] draws a scene of cut-outs for the real experts.
 
 mod caption;
 mod generate;
