@@ -2,10 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use lavr_model::{CancellationToken, ChatModel, Message, ModelError, Role, Sampling, TurnRequest, collect};
-use lavr_prompt::{Library, Prompt, PromptError, Speaker};
+use lavr_model::{CancellationToken, ChatModel, Message, ModelError, Sampling, TurnRequest, collect};
+use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_types::Usage;
 use serde_json::Value;
+
+use crate::extract::message;
 
 /// How often a reply that failed in passing is asked for.
 const TRIES: usize = 2;
@@ -94,18 +96,7 @@ impl<'m> Chat<'m> {
 
 /// All but the last message of a prompt is the same from sentence to sentence.
 fn request(prompt: &Prompt, inputs: &Value, max_tokens: usize) -> Result<TurnRequest, PromptError> {
-    let messages: Vec<Message> = prompt
-        .render(inputs, &[])?
-        .into_iter()
-        .map(|message| {
-            let role = match message.speaker {
-                Speaker::System => Role::System,
-                Speaker::User => Role::User,
-                Speaker::Assistant => Role::Assistant,
-            };
-            Message::text(role, message.text)
-        })
-        .collect();
+    let messages: Vec<Message> = prompt.render(inputs, &[])?.into_iter().map(message).collect();
     let stable_messages = messages.len().saturating_sub(1);
     Ok(TurnRequest {
         messages,
