@@ -1,8 +1,7 @@
 //! From bytes to upright RGB pixels, within limits.
 
 use std::{
-    fs::File,
-    io::{Cursor, Read},
+    io::Cursor,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -10,7 +9,10 @@ use std::{
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage};
 use lavr_types::Size;
 
-use crate::{ImageError, Limits};
+use crate::{
+    ImageError, Limits,
+    open::{self, OpenError},
+};
 
 /// A decoded picture.
 #[derive(Debug)]
@@ -31,24 +33,13 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, ImageError> {
     if is_address(&text) && !path.exists() {
         return Err(ImageError::WebAddress(text.into_owned()));
     }
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => ImageError::Missing(path.to_owned()),
-        _ => ImageError::Read { path: path.to_owned(), source },
+    let failed = |error| match error {
+        OpenError::Missing => ImageError::Missing(path.to_owned()),
+        OpenError::NotAFile => ImageError::NotAFile(path.to_owned()),
+        OpenError::Io(source) => ImageError::Read { path: path.to_owned(), source },
     };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    // A named pipe would wait for ever, a device never end.
-    if !metadata.is_file() {
-        return Err(ImageError::NotAFile(path.to_owned()));
-    }
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    // The file may grow while it is read: the limit holds for what is read, not for what was promised.
-    file.take(limits.bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limits.bytes {
-        let name = format!("`{}`", path.display());
-        return Err(ImageError::TooManyBytes { name, bytes: metadata.len(), limit: limits.bytes });
-    }
-    Ok(bytes)
+    let file = open::pinned(path).and_then(open::Pinned::open).map_err(failed)?;
+    open::read_picture(file, path, limits)
 }
 
 /// Whether a text is an address (`https://...`, `file:///...`) and no path.

@@ -17,6 +17,9 @@ pub enum ImageError {
     /// The path is a directory or another thing without content.
     #[error("`{}` is not a file but a directory or device: give the path of one picture", .0.display())]
     NotAFile(PathBuf),
+    /// The file lies outside of the allowed folders, or cannot be had there.
+    #[error(transparent)]
+    Folder(#[from] crate::FolderError),
     /// The file could not be read.
     #[error("could not read `{}`", path.display())]
     Read {

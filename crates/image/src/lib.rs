@@ -17,12 +17,15 @@
 
 mod decode;
 mod error;
+mod folders;
 mod limits;
+mod open;
 mod resize;
 mod store;
 
 pub use decode::{Decoded, decode, read};
 pub use error::ImageError;
+pub use folders::{AllowedFile, AllowedFolders, FolderError};
 pub use image::{Rgb, RgbImage};
 pub use limits::Limits;
 pub use resize::fit_within;

@@ -10,7 +10,7 @@ use std::{
 use image::{RgbImage, codecs::jpeg::JpegEncoder, imageops};
 use lavr_types::{Affine, EncodedImage, Frame, ImageId, ImageSource, ImageSourceError, Rect, Region, Size};
 
-use crate::{ImageError, Limits, decode, fit_within, read};
+use crate::{AllowedFolders, ImageError, Limits, decode, fit_within, folders::read_picture, read};
 
 /// JPEG quality of pictures that leave the store for a model.
 const SENT_QUALITY: u8 = 92;
@@ -67,6 +67,15 @@ impl ImageStore {
     /// When there is no such file, it is no picture, damaged or over a limit.
     pub fn open(&self, path: &Path) -> Result<ImageId, ImageError> {
         let bytes = read(path, &self.limits)?;
+        self.insert_encoded(&bytes, &format!("`{}`", path.display()))
+    }
+
+    /// As [`Self::open`], for a file below allowed folders alone.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when the file lies elsewhere, links followed.
+    pub fn open_below(&self, folders: &AllowedFolders, path: &Path) -> Result<ImageId, ImageError> {
+        let bytes = read_picture(path, folders, &self.limits)?;
         self.insert_encoded(&bytes, &format!("`{}`", path.display()))
     }
 

@@ -1,6 +1,6 @@
 //! Why a tool gave nothing: one face for the planner, one for the operator.
 
-use lavr_image::ImageError;
+use lavr_image::{FolderError, ImageError};
 use lavr_types::{Failure, FailureKind};
 
 /// A tool gave nothing.
@@ -64,6 +64,22 @@ impl From<Failure> for ToolError {
     }
 }
 
+impl From<FolderError> for ToolError {
+    /// A planner is told which of its paths was refused, not where the folders lie.
+    fn from(error: FolderError) -> Self {
+        let message = match &error {
+            FolderError::Outside { path, .. } => {
+                format!("`{}` may not be read: it lies outside of the allowed folders", path.display())
+            }
+            FolderError::Missing(_) | FolderError::NotAFile(_) | FolderError::TooManyBytes { .. } => {
+                error.to_string()
+            }
+            _ => "the file could not be read".to_owned(),
+        };
+        Self::invalid_arguments(message).caused_by(error)
+    }
+}
+
 impl From<ImageError> for ToolError {
     fn from(error: ImageError) -> Self {
         match error {
@@ -71,6 +87,7 @@ impl From<ImageError> for ToolError {
             ImageError::Unknown(_) | ImageError::EmptyRegion { .. } => {
                 Self::invalid_arguments(error.to_string())
             }
+            ImageError::Folder(error) => error.into(),
             other => Self::failed("the image could not be read").caused_by(other),
         }
     }

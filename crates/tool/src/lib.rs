@@ -60,11 +60,13 @@ mod context;
 mod dispatcher;
 mod error;
 mod registry;
+mod schema;
 mod tool;
 
 pub use context::{Caller, ToolContext};
 pub use dispatcher::{Counts, Dispatcher, Limits};
 pub use error::ToolError;
 pub use registry::{Registry, RegistryError};
+pub use schema::inlined;
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{DynTool, Tool};

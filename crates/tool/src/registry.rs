@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use jsonschema::Validator;
 use lavr_types::{Capability, ToolSpec};
 
-use crate::{DynTool, Tool, tool::Typed};
+use crate::{DynTool, Tool, schema, tool::Typed};
 
 /// A tool could not be registered.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +70,8 @@ impl Registry {
         if self.by_name.contains_key(&name) {
             return Err(RegistryError::DuplicateName(name));
         }
-        let validator = jsonschema::options().build(&spec.arguments).map_err(|error| {
-            RegistryError::InvalidSchema { tool: name.clone(), message: error.to_string() }
-        })?;
+        let validator = schema::validator(&spec.arguments)
+            .map_err(|message| RegistryError::InvalidSchema { tool: name.clone(), message })?;
         self.by_name.insert(name, self.entries.len());
         self.entries.push(Entry { tool, validator, turn: tokio::sync::Mutex::new(()) });
         Ok(self)

@@ -1,0 +1,242 @@
+//! Schemas are whole in themselves: none is ever fetched, and local references can be put in place.
+
+use jsonschema::{Retrieve, Uri, Validator};
+use serde_json::{Map, Value};
+
+/// Keywords that refer to another schema.
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+/// Keywords whose values are data, not schemas.
+const DATA: [&str; 4] = ["enum", "const", "default", "examples"];
+/// The most parts of a schema whose references are put in place: definitions that use each other twice double each time.
+const MOST_PARTS: usize = 20_000;
+
+/// Compiles a schema. Nothing is read from anywhere else, whatever the schema refers to and however the validator
+/// was built: features of a dependency may be switched on by any crate of a program.
+///
+/// # Errors
+/// When it is no schema, or refers to one outside; the message names the place.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
+    let mut names = Vec::new();
+    own_names(schema, &mut names);
+    if let Some((place, target)) = outside(schema, "", &names) {
+        return Err(format!(
+            "`{place}` refers to `{target}`, and no schema is ever fetched: copy it under `$defs` and refer to \
+             it as `#/$defs/NAME`"
+        ));
+    }
+    jsonschema::options().with_retriever(Nothing).build(schema).map_err(|error| {
+        match error.schema_path().as_str() {
+            "" => error.to_string(),
+            place => format!("{error} (at `{place}`)"),
+        }
+    })
+}
+
+/// Fetches nothing.
+struct Nothing;
+
+impl Retrieve for Nothing {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        Err(format!("`{uri}` is no part of the schema, and no schema is ever fetched").into())
+    }
+}
+
+/// The names that parts of the schema give themselves: what refers to them stays inside.
+fn own_names<'s>(schema: &'s Value, names: &mut Vec<&'s str>) {
+    match schema {
+        Value::Object(fields) => {
+            names.extend(fields.get("$id").and_then(Value::as_str));
+            fields.values().for_each(|field| own_names(field, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| own_names(item, names)),
+        _ => {}
+    }
+}
+
+/// The first reference that leads outside: where it stands, as a JSON pointer, and where it leads.
+fn outside(schema: &Value, place: &str, names: &[&str]) -> Option<(String, String)> {
+    match schema {
+        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
+            let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+            match value {
+                Value::String(target) if REFERENCES.contains(&key.as_str()) => {
+                    let document = target.split('#').next().unwrap_or_default();
+                    let inside = document.is_empty() || names.contains(&document);
+                    (!inside).then(|| (place, target.clone()))
+                }
+                _ if DATA.contains(&key.as_str()) => None,
+                _ => outside(value, &place, names),
+            }
+        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| outside(item, &format!("{place}/{index}"), names)),
+        _ => None,
+    }
+}
+
+/// A schema with its local references (`#/$defs/NAME`) put in place, and without the definitions then: small planners
+/// and most providers follow no `$ref`, and within another schema it would lead elsewhere. Where a schema refers to
+/// itself, or grows beyond all measure, anything is allowed from there on.
+#[must_use]
+pub fn inlined(schema: &Value) -> Value {
+    let mut placing = Placing { root: schema, within: Vec::new(), left: MOST_PARTS };
+    let mut whole = placing.place(schema);
+    if let Some(fields) = whole.as_object_mut() {
+        fields.remove("$defs");
+        fields.remove("definitions");
+    }
+    whole
+}
+
+struct Placing<'s> {
+    root: &'s Value,
+    /// The references that lead to where we are.
+    within: Vec<&'s str>,
+    /// How many parts may still be written.
+    left: usize,
+}
+
+impl<'s> Placing<'s> {
+    fn place(&mut self, schema: &'s Value) -> Value {
+        let Some(left) = self.left.checked_sub(1) else { return Value::Object(Map::new()) };
+        self.left = left;
+        match schema {
+            Value::Object(fields) => {
+                let mut placed = match fields.get("$ref").and_then(Value::as_str) {
+                    Some(reference) => self.follow(reference),
+                    None => Map::new(),
+                };
+                for (key, value) in fields {
+                    match key.as_str() {
+                        "$ref" | "$defs" | "definitions" => {}
+                        _ => drop(placed.insert(key.clone(), self.place(value))),
+                    }
+                }
+                Value::Object(placed)
+            }
+            Value::Array(items) => items.iter().map(|item| self.place(item)).collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn follow(&mut self, reference: &'s str) -> Map<String, Value> {
+        if self.within.contains(&reference) {
+            return Map::new();
+        }
+        self.within.push(reference);
+        let placed = local(self.root, reference).map(|target| self.place(target));
+        self.within.pop();
+        match placed {
+            Some(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// What a local reference leads to.
+fn local<'s>(root: &'s Value, reference: &str) -> Option<&'s Value> {
+    root.pointer(reference.strip_prefix('#')?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, time::Duration};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(schema: &Value) -> String {
+        validator(schema).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn a_reference_to_elsewhere_is_refused_by_its_place_and_nothing_is_asked() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let remote = format!("http://{}/schema.json", listener.local_addr().unwrap());
+        for keyword in REFERENCES {
+            let schema =
+                json!({ "type": "object", "properties": { "a/b": { "items": { keyword: remote } } } });
+            let told = refused(&schema);
+            assert!(told.contains(&format!("/properties/a~1b/items/{keyword}")), "{told}");
+            assert!(told.contains(&remote) && told.contains("`#/$defs/NAME`"), "{told}");
+        }
+        for other in ["file:///etc/passwd", "other.json", "../up.json#/a", "urn:example:one", "//host/x"] {
+            let told = refused(&json!({ "properties": { "x": { "$ref": other } } }));
+            assert!(told.contains("/properties/x/$ref") && told.contains(other), "{other}: {told}");
+        }
+        // References hidden where a walk does not look are still not followed.
+        for schema in [
+            json!({ "$schema": remote, "type": "object" }),
+            json!({ "properties": { "default": { "$ref": remote } } }),
+            json!({ "$id": remote, "properties": { "x": { "$ref": "other.json" } } }),
+            json!({ "$id": "http://127.0.0.1/", "properties": { "x": { "$ref": "http://127.0.0.1/#/$defs/none" } } }),
+        ] {
+            assert!(validator(&schema).is_err(), "{schema}");
+        }
+        listener.set_nonblocking(true).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(listener.accept().is_err(), "a schema caused a request");
+    }
+
+    #[test]
+    fn what_a_schema_defines_itself_may_be_referred_to() {
+        let schema = json!({
+            "type": "object",
+            "properties": { "side": { "$ref": "#/$defs/side" }, "far": { "$ref": "https://example.org/far" } },
+            "$defs": {
+                "side": { "type": "integer", "minimum": 1 },
+                "far": { "$id": "https://example.org/far", "type": "string" },
+            },
+        });
+        let validator = validator(&schema).unwrap();
+        assert!(validator.is_valid(&json!({ "side": 3, "far": "x" })));
+        assert!(!validator.is_valid(&json!({ "side": 0 })));
+        assert!(!validator.is_valid(&json!({ "far": 1 })));
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_reference_is_a_value() {
+        let schema = json!({ "properties": { "x": { "const": { "$ref": "http://127.0.0.1/" } } } });
+        assert!(validator(&schema).is_ok());
+    }
+
+    #[test]
+    fn local_references_are_put_in_place() {
+        let schema = json!({
+            "type": "object",
+            "properties": { "box": { "$ref": "#/$defs/box", "description": "Where." }, "plain": { "type": "string" } },
+            "$defs": {
+                "box": { "type": "array", "items": { "$ref": "#/$defs/side" }, "description": "A box." },
+                "side": { "type": "number" },
+            },
+        });
+        assert_eq!(
+            inlined(&schema),
+            json!({
+                "type": "object",
+                "properties": {
+                    "box": { "type": "array", "items": { "type": "number" }, "description": "Where." },
+                    "plain": { "type": "string" },
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_or_doubles_without_end_is_cut() {
+        let tree = json!({ "$ref": "#/$defs/node", "$defs": { "node": {
+            "type": "object", "properties": { "left": { "$ref": "#/$defs/node" } } } } });
+        assert_eq!(inlined(&tree), json!({ "type": "object", "properties": { "left": {} } }));
+        let mut definitions = Map::new();
+        for n in 0..60 {
+            let next = format!("#/$defs/d{}", n + 1);
+            let twice = json!({ "anyOf": [{ "$ref": next }, { "$ref": next }] });
+            definitions.insert(format!("d{n}"), twice);
+        }
+        let doubling = json!({ "$ref": "#/$defs/d0", "$defs": definitions });
+        assert!(inlined(&doubling).to_string().len() < 1_000_000);
+    }
+}
