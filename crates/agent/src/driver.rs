@@ -21,6 +21,7 @@ pub struct AgentBuilder {
     verifier: Option<Verifier>,
     prompts: Library,
     limits: Limits,
+    given: Vec<String>,
 }
 
 impl AgentBuilder {
@@ -59,6 +60,14 @@ impl AgentBuilder {
         self
     }
 
+    /// Paths and addresses that the user gave beside the question, such as the names of files: see
+    /// [`Run::with_given`].
+    #[must_use]
+    pub fn given<T: Into<String>>(mut self, given: impl IntoIterator<Item = T>) -> Self {
+        self.given.extend(given.into_iter().map(Into::into));
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -75,6 +84,7 @@ impl AgentBuilder {
             planner,
             verifier: self.verifier,
             limits: self.limits,
+            given: self.given,
         })
     }
 }
@@ -86,6 +96,7 @@ pub struct Agent {
     planner: Arc<dyn Planner>,
     verifier: Option<Verifier>,
     limits: Limits,
+    given: Vec<String>,
 }
 
 impl Agent {
@@ -98,6 +109,7 @@ impl Agent {
             verifier: None,
             prompts: Library::built_in(),
             limits: Limits::default(),
+            given: Vec::new(),
         }
     }
 
@@ -118,7 +130,7 @@ impl Agent {
             .iter()
             .map(|&id| Ok((id, store.size_of(id)?)))
             .collect::<Result<Vec<_>, lavr_image::ImageError>>()?;
-        let run = Run::new(question, images, self.limits)?;
+        let run = Run::new(question, images, self.limits)?.with_given(&self.given);
         self.resume(run, cancel, observer).await
     }
 

@@ -13,9 +13,11 @@ mod grounding;
 mod limits;
 mod names;
 mod planner;
+mod provenance;
 mod render;
 mod run;
 mod schema;
+mod tool_set;
 
 pub use driver::{Agent, AgentBuilder, Observer};
 pub use error::{AgentError, Misunderstanding};

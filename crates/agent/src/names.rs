@@ -45,12 +45,14 @@ impl ImageNames {
             .find_map(|(_, value)| value.as_str().filter(|text| text.parse::<ImageId>().is_err()))
     }
 
-    /// Puts names in the place of ids anywhere in a value; ids not seen before get a name.
-    pub(crate) fn put_names(&mut self, value: &mut Value) {
+    /// Puts names in the place of ids that have one, anywhere in a value. Others stay: a text in a picture that looks
+    /// like an id must not take the name of the next image.
+    pub(crate) fn put_names(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                if let Ok(id) = text.parse() {
-                    *text = self.name(id);
+                let known = text.parse().ok().and_then(|id| self.0.iter().position(|known| *known == id));
+                if let Some(index) = known {
+                    *text = format!("image{}", index + 1);
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.put_names(item)),

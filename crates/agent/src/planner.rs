@@ -79,6 +79,14 @@ pub trait Planner: Send + Sync {
         false
     }
 
+    /// Whether a path, an address or a command stands in what the user wrote for this planner, such as a plan file. All
+    /// others that it names are refused, but for those of the question. What an earlier call gave back is never among
+    /// them, even where the user's plan says that it shall be put there.
+    fn grants(&self, text: &str) -> bool {
+        _ = text;
+        false
+    }
+
     /// Goes on from a situation.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The JSON schema of one step, for models whose output is held to a schema.
 
+use lavr_tool::inlined;
 use lavr_types::{CallId, ToolSpec};
 use serde_json::{Map, Value, json};
 
@@ -60,7 +61,7 @@ fn object(fields: &[(&str, Value)]) -> Value {
 }
 
 fn call_schema(tool: &ToolSpec, images: &[String]) -> Value {
-    object(&[("tool", json!({ "const": tool.name })), ("args", lowered(&tool.arguments, images))])
+    object(&[("tool", json!({ "const": tool.name })), ("args", lowered(&inlined(&tool.arguments), images))])
 }
 
 /// The schema of a tool's arguments as a planner is held to it: images by name, no descriptions, no nulls,
@@ -117,7 +118,33 @@ pub(crate) fn lowered(schema: &Value, images: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use lavr_types::{Capability, Concurrency};
+
     use super::*;
+
+    /// Within the schema of a step, `#/$defs/side` would lead nowhere.
+    #[test]
+    fn what_a_tool_defines_is_put_in_place() {
+        let tool = ToolSpec {
+            name: "measure".into(),
+            description: String::new(),
+            version: 1,
+            arguments: json!({
+                "type": "object", "properties": { "side": { "$ref": "#/$defs/side" } },
+                "$defs": { "side": { "type": "integer" } },
+            }),
+            output: json!({}),
+            capability: Capability::Other,
+            concurrency: Concurrency::Shared,
+            timeout: Duration::from_secs(1),
+            cacheable: true,
+        };
+        let schema = call_schema(&tool, &[]);
+        assert_eq!(schema["properties"]["args"]["properties"]["side"], json!({ "type": "integer" }));
+        assert!(!schema.to_string().contains('$'), "{schema}");
+    }
 
     #[test]
     fn arguments_are_lowered_for_a_planner() {

@@ -1,10 +1,14 @@
 //! Tools as data: what they are called, what they take, what became of a call.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::Observation;
 
@@ -85,6 +89,23 @@ pub struct ToolSpec {
     pub timeout: Duration,
     /// Whether equal arguments give an equal observation, so that it may be kept.
     pub cacheable: bool,
+}
+
+impl ToolSpec {
+    /// Names all that is said of the tool, as the SHA-256 of it in hexadecimal: two tools of one name with the same
+    /// fingerprint are offered to a planner in the same words and take the same arguments.
+    pub fn fingerprint(&self) -> String {
+        let said = [&self.name, &self.description, &self.version.to_string(), &self.arguments.to_string()];
+        let mut digest = Sha256::new();
+        for part in said {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }
 
 /// What kind of failure a call met.

@@ -76,7 +76,7 @@ impl ModelPlanner {
         if self.native {
             let declarations = tools.iter().map(|tool| ToolDeclaration {
                 name: tool.name.clone(),
-                description: tool.description.clone(),
+                description: render::visible(&tool.description),
                 arguments: named_images(&tool.arguments, &images),
             });
             return (declarations.collect(), ResponseFormat::Text);
@@ -305,7 +305,7 @@ fn push_text(messages: &mut Vec<Message>, text: &str) {
 
 /// A schema for a provider: as the tool has it, but for images, which go by their names.
 fn named_images(schema: &Value, images: &[String]) -> Value {
-    let mut schema = schema.clone();
+    let mut schema = lavr_tool::inlined(schema);
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         for property in properties.values_mut() {
             let holds_image = crate::names::is_image(property) || crate::names::is_image(&property["items"]);
@@ -314,5 +314,18 @@ fn named_images(schema: &Value, images: &[String]) -> Value {
             }
         }
     }
+    make_visible(&mut schema);
     schema
+}
+
+/// Descriptions of outside tools are shown to a model as a person would see them.
+fn make_visible(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| match value {
+            Value::String(text) if key == "description" => *text = render::visible(text),
+            value => make_visible(value),
+        }),
+        Value::Array(items) => items.iter_mut().for_each(make_visible),
+        _ => {}
+    }
 }
