@@ -19,6 +19,7 @@
 //! ```
 
 pub use lavr_agent as agent;
+pub use lavr_embed as embed;
 pub use lavr_experts as experts;
 pub use lavr_image as image;
 pub use lavr_infer as infer;

@@ -170,12 +170,7 @@ impl Agent {
                     }
                 }
                 Next::Call(calls) => {
-                    let step = run.step_number();
-                    observer(&Event::Thought { step, text: run.thought().to_owned() });
-                    for contradiction in run.contradictions() {
-                        let contradiction = contradiction.clone();
-                        observer(&Event::ThoughtContradicted { step, contradiction });
-                    }
+                    tell_thought(&run, observer);
                     for call in &calls {
                         observer(&Event::CallStarted { call: call.clone() });
                     }
@@ -186,6 +181,9 @@ impl Agent {
                     run.called(records);
                 }
                 Next::Verify(draft) => {
+                    if !run.thought().is_empty() {
+                        tell_thought(&run, observer);
+                    }
                     observer(&Event::Drafted { draft: draft.clone() });
                     let checked = self.verify(&draft, &run.images(), cancel, observer).await;
                     if cancel.is_cancelled() {
@@ -251,6 +249,15 @@ impl Agent {
             notes: verification.notes,
             models: verification.usage,
         }
+    }
+}
+
+/// Tells a thought, and where it contradicts what was seen.
+fn tell_thought(run: &Run, observer: Observer<'_>) {
+    let step = run.step_number();
+    observer(&Event::Thought { step, text: run.thought().to_owned() });
+    for contradiction in run.contradictions() {
+        observer(&Event::ThoughtContradicted { step, contradiction: contradiction.clone() });
     }
 }
 

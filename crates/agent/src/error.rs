@@ -3,6 +3,8 @@
 use lavr_image::ImageError;
 use lavr_prompt::PromptError;
 
+use crate::DemonstrationError;
+
 /// A run could not begin or end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +21,9 @@ pub enum AgentError {
     /// A prompt is faulty.
     #[error(transparent)]
     Prompt(#[from] PromptError),
+    /// A demonstration is faulty.
+    #[error(transparent)]
+    Demonstration(#[from] DemonstrationError),
     /// The caller gave up.
     #[error("interrupted")]
     Cancelled,

@@ -1,5 +1,7 @@
 //! Planners: from what is known so far to the next decision.
 
+mod declared;
+mod first;
 mod model;
 
 use lavr_model::{Reply, TurnRequest};
@@ -9,6 +11,8 @@ use serde_json::Value;
 
 use crate::{ImageNames, Limits, Misunderstanding, Turn};
 
+pub use declared::DeclaredPlanner;
+pub use first::PlanFirstPlanner;
 pub use model::ModelPlanner;
 
 /// What a planner knows when it decides.

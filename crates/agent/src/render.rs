@@ -23,6 +23,34 @@ pub fn signature(tool: &ToolSpec) -> String {
     visible(&line)
 }
 
+/// A tool in one line, with what it gives: `name(image) -> {objects: [{label, box}]} - what it does`.
+pub(crate) fn signature_with_result(tool: &ToolSpec) -> String {
+    let line = signature(tool);
+    match line.split_once(" - ") {
+        Some((head, description)) => {
+            format!("{head} -> {} - {description}", shape(&lavr_tool::inlined(&tool.output)))
+        }
+        None => line,
+    }
+}
+
+/// What a schema describes, as short as can be: `{objects: [{label, box}]}`. Fields that may be left out are.
+fn shape(schema: &Value) -> String {
+    if let Some(fields) = schema["properties"].as_object() {
+        let required = schema["required"].as_array();
+        let always = |name: &str| required.is_none_or(|names| names.iter().any(|known| known == name));
+        let fields = fields.iter().filter(|(name, _)| always(name)).map(|(name, field)| {
+            let inner = shape(field);
+            if inner.is_empty() { name.clone() } else { format!("{name}: {inner}") }
+        });
+        return format!("{{{}}}", fields.collect::<Vec<_>>().join(", "));
+    }
+    if schema["type"] == "array" && schema["items"]["properties"].is_object() {
+        return format!("[{}]", shape(&schema["items"]));
+    }
+    String::new()
+}
+
 /// What came back from a call, for the planner: one line of compact JSON, numbers rounded, images by name, cut at a
 /// length, text from pictures and outside tools marked as data.
 ///

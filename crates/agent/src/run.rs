@@ -73,6 +73,9 @@ enum Phase {
     },
     Verify {
         draft: Draft,
+        /// The thought before the answer, where a model had one.
+        #[serde(default)]
+        thought: Option<Step>,
     },
     Done {
         answer: Box<Answer>,
@@ -163,10 +166,11 @@ impl Run {
         self.images.iter().map(|(id, _)| *id).collect()
     }
 
-    /// Why the calls of [`Next::Call`] are made.
+    /// Why the calls of [`Next::Call`] are made, or what the model thought before its answer.
     pub fn thought(&self) -> &str {
         match &self.phase {
             Phase::Act { thought, .. } => thought,
+            Phase::Verify { thought: Some(step), .. } => &step.thought,
             _ => "",
         }
     }
@@ -175,6 +179,7 @@ impl Run {
     pub fn contradictions(&self) -> &[Contradiction] {
         match &self.phase {
             Phase::Act { contradictions, .. } => contradictions,
+            Phase::Verify { thought: Some(step), .. } => &step.contradictions,
             _ => &[],
         }
     }
@@ -204,9 +209,15 @@ impl Run {
         loop {
             match &self.phase {
                 Phase::Plan => {
-                    let planner = if self.fallback { &FixedPlanner } else { planner };
                     let own = self.tool_set.of(tools);
-                    match planner.plan(&self.situation(&own))? {
+                    let mut planner = planner;
+                    let mut plan = planner.plan(&self.situation(&own))?;
+                    // Without its model a planner still decides what it can decide by itself.
+                    if self.fallback && matches!(plan, Plan::Ask(_)) {
+                        planner = &FixedPlanner;
+                        plan = planner.plan(&self.situation(&own))?;
+                    }
+                    match plan {
                         Plan::Ask(request) => return Ok(Next::Ask(request)),
                         Plan::Decided(decision) => self.decide(decision, None, tools, planner),
                     }
@@ -222,7 +233,7 @@ impl Run {
                     }
                     self.called(Vec::new());
                 }
-                Phase::Verify { draft } => return Ok(Next::Verify(draft.clone())),
+                Phase::Verify { draft, .. } => return Ok(Next::Verify(draft.clone())),
                 Phase::Done { answer } => return Ok(Next::Done(answer.clone())),
             }
         }
@@ -238,7 +249,7 @@ impl Run {
         match self.interpret(planner, tools, reply) {
             Ok(decision) => {
                 self.decide(decision, Some(reply.text.clone()), tools, planner);
-                if let Phase::Verify { draft } = &mut self.phase {
+                if let Phase::Verify { draft, .. } = &mut self.phase {
                     draft.tokens = certainty::of_answer(reply, &draft.text);
                 }
             }
@@ -313,7 +324,7 @@ impl Run {
 
     /// The draft of [`Next::Verify`] was verified (or left as it is, without claims).
     pub fn verified(&mut self, text: String, claims: Vec<CheckedClaim>, notes: Vec<String>, usage: Usage) {
-        let Phase::Verify { draft } = &self.phase else { return };
+        let Phase::Verify { draft, thought } = &self.phase else { return };
         self.notes.extend(notes);
         self.usage.tool_calls = usage.tool_calls;
         self.usage.cached_calls = usage.cached_calls;
@@ -331,7 +342,7 @@ impl Run {
             draft: draft.text.clone(),
             text,
             claims,
-            steps: steps.collect(),
+            steps: steps.chain(thought.clone()).collect(),
             notes: self.notes.clone(),
             usage: self.usage,
         };
@@ -386,11 +397,17 @@ impl Run {
                     self.misunderstand(&said.unwrap_or_default(), &message);
                     return;
                 }
-                // The last thought has no step of its own.
-                for contradiction in self.contradicted(&thought) {
+                let contradictions = self.contradicted(&thought);
+                for contradiction in &contradictions {
                     self.note(format!("before the answer, {contradiction}"));
                 }
-                self.phase = Phase::Verify { draft: Draft { text, cites, tokens: Vec::new() } };
+                // What a plan thinks before its answer is always the same; what a model thinks belongs to the chain.
+                let thought = (said.is_some() && !thought.is_empty()).then(|| Step {
+                    thought,
+                    contradictions,
+                    calls: Vec::new(),
+                });
+                self.phase = Phase::Verify { draft: Draft { text, cites, tokens: Vec::new() }, thought };
             }
         }
     }

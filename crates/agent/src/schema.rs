@@ -53,6 +53,50 @@ pub fn step_schema(choices: &StepChoices<'_>) -> Value {
     if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) }
 }
 
+/// Longest plan and longest name of a node.
+const PLAN_LENGTH: u32 = 6;
+const NODE_NAME: &str = "^[a-z][a-z0-9_]{0,15}$";
+/// A reference to the result of another node, or to the element of an `each`.
+const REFERENCE: &str = r"^\$[a-z][a-z0-9_]{0,15}(\.[a-z_]{1,20}|\[[0-9]\]){0,4}$";
+const EACH: &str = r"^[a-z]{1,10} in \$[a-z][a-z0-9_]{0,15}\.[a-z_]{1,20}$";
+
+/// The JSON schema of a whole plan: a thought, then calls that may refer to each other's results; or an answer, where that is
+/// allowed.
+pub(crate) fn plan_schema(choices: &StepChoices<'_>) -> Value {
+    let nodes: Vec<Value> = choices.tools.iter().map(|tool| node_schema(tool, choices.images)).collect();
+    let plan = object(&[
+        ("thought", json!({ "type": "string", "maxLength": THOUGHT_LENGTH })),
+        (
+            "plan",
+            json!({ "type": "array", "minItems": 1, "maxItems": PLAN_LENGTH, "items": { "anyOf": nodes } }),
+        ),
+    ]);
+    if !choices.may_answer {
+        return plan;
+    }
+    let answer = step_schema(&StepChoices { tools: &[], ..*choices });
+    json!({ "anyOf": [plan, answer] })
+}
+
+fn node_schema(tool: &ToolSpec, images: &[String]) -> Value {
+    let takes = inlined(&tool.arguments);
+    let mut args = lowered(&takes, images);
+    for (name, property) in args["properties"].as_object_mut().into_iter().flatten() {
+        let taken = &takes["properties"][name];
+        if is_image(taken) || property["type"] == "array" && property["minItems"] == 4 {
+            *property = json!({ "anyOf": [property.take(), { "type": "string", "pattern": REFERENCE }] });
+        }
+    }
+    let mut node = object(&[
+        ("id", json!({ "type": "string", "pattern": NODE_NAME })),
+        ("tool", json!({ "const": tool.name })),
+        ("each", json!({ "type": "string", "pattern": EACH })),
+        ("args", args),
+    ]);
+    node["required"] = json!(["id", "tool", "args"]);
+    node
+}
+
 fn object(fields: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> =

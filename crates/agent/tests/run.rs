@@ -145,8 +145,42 @@ fn a_thought_that_contradicts_what_was_seen_is_flagged_in_its_step_and_costs_no_
     assert_eq!(contradiction.to_string(), "the thought says three dogs, detect saw two dogs");
     assert_eq!(contradiction.call, CallId("call_1".into()));
     assert_eq!(contradiction.span.of(&answer.steps[1].thought), Some("three dogs"));
-    // The last thought has no step: the answer carries a note.
+    // The last thought ends the chain: a step without calls, and a note, since nobody can mend it any more.
+    assert_eq!(answer.steps[2].contradictions[0].said, "no dog");
+    assert!(answer.steps[2].calls.is_empty());
     assert_eq!(answer.notes, ["before the answer, the thought says no dog, detect saw two dogs"]);
+}
+
+#[test]
+fn a_planner_is_told_in_its_next_turn_that_its_thought_contradicts_what_was_seen() {
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let thinks_three = |native: bool| {
+        let planner = ModelPlanner::new(&capabilities(native), &Library::built_in()).unwrap();
+        let mut run = run(Limits::default());
+        let call = |thought: &str, tool: &str| {
+            let arguments = json!({ "image": "image1" });
+            if native {
+                let call = ToolCall { id: CallId("c".into()), tool: tool.into(), arguments };
+                return Reply { calls: vec![call], ..reply(thought) };
+            }
+            reply(json!({ "thought": thought, "calls": [{ "tool": tool, "args": arguments }] }).to_string())
+        };
+        for said in [call("Look.", "detect"), call("There are three dogs.", "ocr")] {
+            run.replied(&planner, &specs, &said);
+            let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+            run.called(calls.into_iter().map(two_dogs).collect());
+        }
+        let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
+        serde_json::to_string(&request.messages).unwrap()
+    };
+    for native in [false, true] {
+        let told = thinks_three(native);
+        assert!(
+            told.contains("Mind that the thought says three dogs, detect saw two dogs. Go by what was seen."),
+            "{told}"
+        );
+    }
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Answer a question about one or more pictures
     Ask(Ask),
+    /// Follow a plan file, without a language model, then check the answer (docs/plans.md)
+    Run(Box<RunPlan>),
     /// Describe pictures, then check the description
     Caption(Caption),
     /// Check a text about a picture and rewrite what is wrong
@@ -196,6 +198,43 @@ pub(crate) struct ModelChoice {
     pub(crate) prompts: Option<PathBuf>,
 }
 
+/// How the planner's model plans.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Planning")]
+pub(crate) struct Planning {
+    /// How the planner's model plans
+    #[arg(long, value_enum, default_value_t = PlanForm::Steps, value_name = "HOW")]
+    pub(crate) plan: PlanForm,
+    /// Questions answered well that the planner's model is shown first: built-in, none, or a folder of them (docs/plans.md)
+    /// [default: built-in; none for a model with tool calls of its own]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) demonstrations: Option<String>,
+    /// How demonstrations are picked for a question
+    #[arg(long, value_enum, default_value_t = PickForm::None, value_name = "HOW")]
+    pub(crate) demonstrations_by: PickForm,
+    /// The most demonstrations that are shown
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    pub(crate) demonstrations_count: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanForm {
+    /// Step by step: each step sees the results of the one before
+    Steps,
+    /// The whole plan first: one turn of the model for all calls, one for the answer
+    First,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PickForm {
+    /// Those whose questions are most like this one, by a text embedding
+    Embedding,
+    /// Those that together show the most tools
+    Tools,
+    /// Not at all: the first ones
+    None,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ask {
     /// One or more pictures, then the question
@@ -213,9 +252,52 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
     pub(crate) time: Duration,
     #[command(flatten)]
+    pub(crate) planning: Planning,
+    #[command(flatten)]
     pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunPlan {
+    /// The plan, a TOML file
+    #[arg(required_unless_present = "schema", value_name = "PLAN.toml")]
+    pub(crate) plan: Option<PathBuf>,
+    /// The pictures; the plan's `$image` is the first
+    #[arg(value_name = "IMAGE", required_unless_present_any = ["schema", "check", "explain"])]
+    pub(crate) images: Vec<PathBuf>,
+    /// Give an input of the plan another value than its default; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Only check the plan against the tools; exit with 2 if something does not fit
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Print which calls run side by side, in which order, and stop
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Print the JSON schema of plan files, for editors, and stop
+    #[arg(long)]
+    pub(crate) schema: bool,
+    /// The most tool calls
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_calls: u32,
+    /// How long the calls may take before the answer must rest on what was seen, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
+    pub(crate) time: Duration,
+    #[command(flatten)]
+    pub(crate) checking: Checking,
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` has no `=`: write NAME=VALUE, such as label=dog"))?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }
 
 #[derive(Debug, Args)]
@@ -306,6 +388,8 @@ pub(crate) struct Eval {
     /// Show no progress
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) planning: Planning,
     #[command(flatten)]
     pub(crate) checking: Checking,
     #[command(flatten)]

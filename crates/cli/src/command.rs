@@ -6,6 +6,7 @@ mod doctor;
 mod eval;
 mod export;
 mod models;
+mod plan;
 mod stream;
 mod tools;
 mod verify;
@@ -28,6 +29,7 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
     let global = &arguments.global;
     match arguments.command {
         Command::Ask(ask) => ask::run(global, &ask, cancel).await,
+        Command::Run(plan) => plan::run(global, &plan, cancel).await,
         Command::Caption(caption) => caption::run(global, &caption, cancel).await,
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,
         Command::Eval(eval) => eval::run(global, &eval, cancel).await,

@@ -6,6 +6,7 @@ mod arguments;
 mod command;
 mod interrupt;
 mod output;
+mod planning;
 mod progress;
 mod setup;
 mod terminal;

@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use lavr_agent::Agent;
 use lavr_experts::{Contrast, Experts};
 use lavr_image::ImageStore;
 use lavr_infer::Sessions;
@@ -220,27 +219,6 @@ pub(crate) fn prompts(choice: &ModelChoice) -> anyhow::Result<Library> {
     let Some(folder) = &choice.prompts else { return Ok(Library::built_in()) };
     anyhow::ensure!(folder.is_dir(), "no folder with prompts is at `{}`: check the path", folder.display());
     Ok(Library::with_overrides(folder))
-}
-
-/// The agent of `lavr ask`, with a note where it has to do without a planner model.
-pub(crate) fn agent(
-    dispatcher: Dispatcher,
-    planner: PlannerModel,
-    verifier: Verifier,
-    prompts: Library,
-    limits: lavr_agent::Limits,
-) -> anyhow::Result<(Agent, Option<String>)> {
-    let builder = Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits);
-    let (builder, note) = match planner {
-        PlannerModel::Model(model) => (builder.model(model), None),
-        PlannerModel::Fixed => (builder, None),
-        PlannerModel::Unavailable(why) => {
-            let note =
-                format!("no planner model could be had, so a fixed plan looks, reads and measures ({why})");
-            (builder, Some(note))
-        }
-    };
-    Ok((builder.build()?, note))
 }
 
 /// What the environment says of a remote model, for people.

@@ -194,6 +194,18 @@ pub const BENCHMARKS: &[Entry] = &[
         own_experts: None,
     },
     Entry {
+        name: "questions",
+        about: benchmarks::questions::ABOUT,
+        data: Some(benchmarks::questions::DATA),
+        asks: Asks::Questions,
+        package: None,
+        open: |source| {
+            let data = source.data("questions", benchmarks::questions::DATA)?;
+            Ok(Box::new(benchmarks::Questions::open(data, source.pictures.as_deref())?))
+        },
+        own_experts: None,
+    },
+    Entry {
         name: "anls",
         about: benchmarks::anls::ABOUT,
         data: Some(benchmarks::anls::DATA),

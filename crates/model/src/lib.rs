@@ -2,14 +2,17 @@
 //!
 //! A [`ChatModel`] takes a [`TurnRequest`] and gives a stream of [`StreamEvent`]s. Pictures travel by
 //! [`lavr_types::ImageId`]; the adapter fetches their bytes from its [`lavr_types::ImageSource`] and puts
-//! them where its provider takes them. Adapters live in `lavr-local` and `lavr-remote`.
+//! them where its provider takes them. Adapters live in `lavr-local` and `lavr-remote`. A [`TextEmbedder`] makes vectors of
+//! texts; networks for that live in `lavr-embed`.
 
+mod embed;
 mod error;
 mod request;
 mod stream;
 
 use async_trait::async_trait;
 
+pub use embed::{LexicalEmbedder, TextEmbedder, cosine};
 pub use error::{ModelError, ModelErrorKind};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
 pub use stream::{FinishReason, Reply, StreamEvent, TurnStream, TurnUsage, collect, collect_observed};

@@ -8,6 +8,7 @@ use crate::{Prompt, PromptError};
 const BUILT_IN: &[(&str, &str)] = &[
     ("extract", include_str!("../../../prompts/extract.md")),
     ("planner", include_str!("../../../prompts/planner.md")),
+    ("planner_first", include_str!("../../../prompts/planner_first.md")),
     ("planner_native", include_str!("../../../prompts/planner_native.md")),
     ("rewrite", include_str!("../../../prompts/rewrite.md")),
     ("vqa", include_str!("../../../prompts/vqa.md")),

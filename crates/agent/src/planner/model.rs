@@ -8,15 +8,20 @@ use lavr_model::{
     TurnRequest,
 };
 use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
-use lavr_types::{CallId, ImageId};
-use serde::Deserialize;
+use lavr_types::{CallId, ImageId, Step};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Decision, ImageNames, Misunderstanding, Plan, Planner, Situation, Turn, observation_text, render,
+    AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, Plan, Planner, Situation, Turn,
+    demonstration::{as_native, as_steps},
+    observation_text, render,
     schema::{StepChoices, lowered, step_schema},
     signature,
 };
+
+/// Pictures that results may show, kept free of demonstrations.
+const ROOM_FOR_RESULTS: usize = 4;
 
 /// Asks a chat model for each step.
 #[derive(Debug, Clone)]
@@ -26,16 +31,20 @@ pub struct ModelPlanner {
     schema: bool,
     sees: bool,
     max_images: usize,
+    demonstrations: Demonstrations,
 }
 
 impl ModelPlanner {
-    /// A planner for a model with these capabilities, with the prompts of this library.
+    /// A planner for a model with these capabilities, with the prompts of this library. A model that writes JSON is shown
+    /// the built-in demonstrations, one with tool calls of its own none.
     ///
     /// # Errors
     /// When a prompt of the user's is faulty.
-    pub fn new(capabilities: &Capabilities, prompts: &Library) -> Result<Self, PromptError> {
+    pub fn new(capabilities: &Capabilities, prompts: &Library) -> Result<Self, AgentError> {
         let native = capabilities.native_tools;
+        let demonstrations = if native { Demonstrations::none() } else { Demonstrations::built_in()? };
         Ok(Self {
+            demonstrations,
             prompt: prompts.get(if native { "planner_native" } else { "planner" })?,
             native,
             schema: capabilities.schema,
@@ -44,15 +53,37 @@ impl ModelPlanner {
         })
     }
 
+    /// Shows these demonstrations instead.
+    #[must_use]
+    pub fn with_demonstrations(mut self, demonstrations: Demonstrations) -> Self {
+        self.demonstrations = demonstrations;
+        self
+    }
+
     fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
         let tool_names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
         let signatures: Vec<String> = situation.tools.iter().map(|tool| signature(tool)).collect();
         let rendered = self.prompt.render(&json!({ "tools": signatures.join("\n") }), &tool_names)?;
         let mut messages: Vec<Message> = rendered.into_iter().map(message).collect();
-        let stable_messages = messages.len();
-        let mut images_left = self.max_images;
+        let mut stable_messages = messages.len();
+        let mut images_left = if self.sees { self.max_images } else { 0 };
+        // The pictures that are asked about come before those of demonstrations.
+        let mut shown_images = images_left.saturating_sub(situation.images.len() + ROOM_FOR_RESULTS);
+        let allowed = shown_images;
+        let picked = self.demonstrations.pick(situation.question, situation.tools);
+        for (index, demonstration) in picked.into_iter().enumerate() {
+            messages.extend(if self.native {
+                as_native(demonstration, index + 1, &mut shown_images)
+            } else {
+                as_steps(demonstration, &mut shown_images)
+            });
+        }
+        images_left -= allowed - shown_images;
+        if self.demonstrations.are_stable() {
+            stable_messages = messages.len();
+        }
         let mut names = situation.names.clone();
-        messages.push(self.question(situation, &mut names, &mut images_left));
+        messages.push(question_message(situation, &mut names, &mut images_left));
         for turn in situation.turns {
             self.push_turn(&mut messages, turn, &mut names, &mut images_left);
         }
@@ -97,34 +128,6 @@ impl ModelPlanner {
         (Vec::new(), ResponseFormat::Schema { name: "step".into(), schema })
     }
 
-    fn question(
-        &self,
-        situation: &Situation<'_>,
-        names: &mut ImageNames,
-        images_left: &mut usize,
-    ) -> Message {
-        let mut parts = Vec::new();
-        let mut text = String::new();
-        for (id, size) in situation.images {
-            let line = format!("{} is {}x{}.", names.name(*id), size.width, size.height);
-            parts.extend(self.picture(*id, &line, images_left));
-            text.push_str(&line);
-            text.push('\n');
-        }
-        text.push_str("Question: ");
-        text.push_str(situation.question);
-        parts.push(Part::Text { text });
-        Message { role: Role::User, parts }
-    }
-
-    fn picture(&self, image: ImageId, alternative: &str, images_left: &mut usize) -> Option<Part> {
-        if !self.sees || *images_left == 0 {
-            return None;
-        }
-        *images_left -= 1;
-        Some(Part::Image { image, alternative: alternative.to_owned() })
-    }
-
     fn push_turn(
         &self,
         messages: &mut Vec<Message>,
@@ -146,7 +149,7 @@ impl ModelPlanner {
         for record in &step.calls {
             for &image in record.outcome.iter().flat_map(|observation| &observation.show) {
                 let line = format!("{} was made by {}.", names.name(image), record.call.id);
-                show.extend(self.picture(image, &line, images_left));
+                show.extend(picture(image, &line, images_left));
             }
         }
         if self.native {
@@ -155,13 +158,19 @@ impl ModelPlanner {
                 parts.push(Part::Text { text: step.thought.clone() });
             }
             let mut results = Vec::new();
-            for record in &step.calls {
+            // Every provider takes text inside a result; beside it, not every one does.
+            let mut reminder = reminder(step);
+            for (index, record) in step.calls.iter().enumerate() {
                 let mut call = record.call.clone();
                 names.put_names(&mut call.arguments);
                 parts.push(Part::ToolCall { call });
+                let mut text = observation_text(record, names);
+                if let Some(reminder) = reminder.take_if(|_| index + 1 == step.calls.len()) {
+                    text = format!("{text}\n{reminder}");
+                }
                 results.push(Part::ToolResult {
                     call: record.call.id.clone(),
-                    value: Value::String(observation_text(record, names)),
+                    value: Value::String(text),
                     failed: record.outcome.is_err(),
                 });
             }
@@ -185,11 +194,46 @@ impl ModelPlanner {
             json!({ "thought": step.thought, "calls": calls }).to_string()
         });
         messages.push(Message::text(Role::Assistant, said));
-        let observations: Vec<String> =
+        let mut observations: Vec<String> =
             step.calls.iter().map(|record| observation_text(record, names)).collect();
+        observations.extend(reminder(step));
         show.push(Part::Text { text: observations.join("\n") });
         messages.push(Message { role: Role::User, parts: show });
     }
+}
+
+/// The question with its images, each with its name and size.
+pub(super) fn question_message(
+    situation: &Situation<'_>,
+    names: &mut ImageNames,
+    images_left: &mut usize,
+) -> Message {
+    let mut parts = Vec::new();
+    let mut text = String::new();
+    for (id, size) in situation.images {
+        let line = format!("{} is {}x{}.", names.name(*id), size.width, size.height);
+        parts.extend(picture(*id, &line, images_left));
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text.push_str("Question: ");
+    text.push_str(situation.question);
+    parts.push(Part::Text { text });
+    Message { role: Role::User, parts }
+}
+
+fn picture(image: ImageId, alternative: &str, images_left: &mut usize) -> Option<Part> {
+    if *images_left == 0 {
+        return None;
+    }
+    *images_left -= 1;
+    Some(Part::Image { image, alternative: alternative.to_owned() })
+}
+
+/// What a planner is told of a thought that its own results contradict.
+pub(super) fn reminder(step: &Step) -> Option<String> {
+    let wrong: Vec<String> = step.contradictions.iter().map(ToString::to_string).collect();
+    (!wrong.is_empty()).then(|| format!("Mind that {}. Go by what was seen.", wrong.join("; ")))
 }
 
 impl Planner for ModelPlanner {
@@ -205,7 +249,7 @@ impl Planner for ModelPlanner {
         if reply.reason == FinishReason::Length {
             return Err(Misunderstanding("Your reply was cut off: it was too long. Be brief.".into()));
         }
-        if self.native { read_native(reply) } else { read_json(situation, &reply.text) }
+        if self.native { read_native(reply) } else { read_step(situation, &reply.text) }
     }
 }
 
@@ -244,7 +288,14 @@ fn no_arguments() -> Value {
     json!({})
 }
 
-fn read_json(situation: &Situation<'_>, text: &str) -> Result<Decision, Misunderstanding> {
+/// The first JSON object of a text: models without a grammar like to wrap it into prose or a code fence.
+pub(super) fn json_object<T: DeserializeOwned>(text: &str) -> Option<serde_json::Result<T>> {
+    let start = text.find('{')?;
+    serde_json::Deserializer::from_str(&text[start..]).into_iter().next()
+}
+
+/// Reads a step written as JSON.
+pub(super) fn read_step(situation: &Situation<'_>, text: &str) -> Result<Decision, Misunderstanding> {
     let form = if situation.must_answer {
         "{\"thought\": \"...\", \"answer\": \"...\"}"
     } else {
@@ -252,10 +303,7 @@ fn read_json(situation: &Situation<'_>, text: &str) -> Result<Decision, Misunder
          {\"thought\": \"...\", \"answer\": \"...\"}"
     };
     let wrong = |what: &str| Misunderstanding(format!("{what} Reply with one JSON object: {form}."));
-    // Models without a grammar like to wrap the object into prose or a code fence.
-    let Some(start) = text.find('{') else { return Err(wrong("Your reply held no JSON object.")) };
-    let step = serde_json::Deserializer::from_str(&text[start..]).into_iter::<JsonStep>().next();
-    let step = match step {
+    let step: JsonStep = match json_object(text) {
         Some(Ok(step)) => step,
         Some(Err(error)) => return Err(wrong(&format!("Your reply is not the JSON expected: {error}."))),
         None => return Err(wrong("Your reply held no JSON object.")),
@@ -278,7 +326,7 @@ fn read_json(situation: &Situation<'_>, text: &str) -> Result<Decision, Misunder
     }
 }
 
-fn message(rendered: Rendered) -> Message {
+pub(super) fn message(rendered: Rendered) -> Message {
     let role = match rendered.speaker {
         Speaker::System => Role::System,
         Speaker::User => Role::User,
@@ -288,7 +336,10 @@ fn message(rendered: Rendered) -> Message {
 }
 
 /// Adds text to the last message where the user speaks, else as a message of its own.
-fn push_text(messages: &mut Vec<Message>, text: &str) {
+pub(super) fn push_text(messages: &mut Vec<Message>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
     let text = text.to_owned();
     match messages.last_mut() {
         Some(last) if last.role == Role::User => {

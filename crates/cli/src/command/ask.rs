@@ -1,7 +1,7 @@
 //! `lavr ask IMAGE... QUESTION`
 
 use anyhow::Context as _;
-use lavr_agent::Limits;
+use lavr_agent::{Agent, Limits};
 use lavr_tool::CancellationToken;
 use lavr_types::Event;
 
@@ -10,6 +10,7 @@ use crate::{
     arguments::{Ask, Global},
     command::{interruptible, teller},
     output::Output,
+    planning,
     setup::{self, Setup},
 };
 
@@ -30,10 +31,14 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let prompts = setup::prompts(&ask.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
-    let planner = interruptible(cancel, setup.planner(&ask.models)).await?;
+    let model = interruptible(cancel, setup.planner(&ask.models)).await?;
     let verifier =
-        Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking, Some(&planner), &prompts)?;
-    let (agent, note) = setup::agent(dispatcher, planner, verifier, prompts, limits)?;
+        Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking, Some(&model), &prompts)?;
+    let (planner, note) =
+        interruptible(cancel, planning::planner(&setup, &ask.planning, model, &dispatcher, &prompts)).await?;
+    let agent = planner
+        .install(Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits))
+        .build()?;
 
     let tell = teller(&ask.showing);
     if let Some(note) = &note {

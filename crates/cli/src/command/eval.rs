@@ -20,6 +20,7 @@ use crate::{
     Outcome,
     arguments::{Checking, Eval, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice, SubjectChoice},
     command::interruptible,
+    planning,
     setup::{self, PlannerModel, Setup},
 };
 
@@ -254,20 +255,17 @@ async fn subject(
         SubjectChoice::Model => Box::new(BareModel::new(chat_model(&eval.models, setup).await?)),
         SubjectChoice::Agent | SubjectChoice::VerifiedAgent => {
             let verified = choice == SubjectChoice::VerifiedAgent;
-            let planner = setup.planner(&eval.models).await?;
             let mut builder =
                 Agent::builder(dispatcher.clone()).prompts(prompts.clone()).limits(Limits::default());
             if verified {
                 builder = builder.verifier(verifier()?);
             }
-            let (builder, model) = match planner {
-                PlannerModel::Model(model) => {
-                    let name = model.capabilities().name.clone();
-                    (builder.model(model), name)
-                }
-                PlannerModel::Fixed => (builder, "fixed plan".to_owned()),
+            let chosen = match setup.planner(&eval.models).await? {
                 PlannerModel::Unavailable(why) => anyhow::bail!("no planner model could be had: {why}"),
+                model => planning::planner(setup, &eval.planning, model, &dispatcher, &prompts).await?.0,
             };
+            let model = chosen.name(&eval.planning);
+            let builder = chosen.install(builder);
             let with = if verified { ", verified" } else { "" };
             Box::new(AgentSubject::new(format!("agent ({model}{with})"), builder.build()?))
         }
