@@ -29,6 +29,7 @@ pub use lavr_prompt as prompt;
 pub use lavr_remote as remote;
 pub use lavr_report as report;
 pub use lavr_tool as tool;
+pub use lavr_trace as trace;
 pub use lavr_types as types;
 pub use lavr_verify as verify;
 pub use lavr_weights as weights;

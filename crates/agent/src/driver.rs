@@ -1,14 +1,20 @@
-//! The thin driver: asks, dispatches, verifies, and tells what happens.
+//! The thin driver: a model, a dispatcher and a verifier, put at the service of a run.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use lavr_model::{ChatModel, ModelError, ModelErrorKind, Reply, StreamEvent, TurnRequest, collect_observed};
 use lavr_prompt::Library;
-use lavr_tool::{CancellationToken, Dispatcher};
-use lavr_types::{Answer, Draft, Event, ImageId, ToolSpec, Usage};
+use lavr_tool::{CancellationToken, Counts, Dispatcher};
+use lavr_types::{Answer, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec, Usage};
 use lavr_verify::Verifier;
 
-use crate::{AgentError, FixedPlanner, Limits, ModelPlanner, Next, Planner, Run};
+use crate::{
+    AgentError, FixedPlanner, Limits, ModelPlanner, Planner, Run,
+    drive::{Asked, Verified, World, drive},
+};
 
 /// Is told what happens, as it happens.
 pub type Observer<'a> = &'a (dyn Fn(&Event) + Send + Sync);
@@ -22,6 +28,7 @@ pub struct AgentBuilder {
     prompts: Library,
     limits: Limits,
     given: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl AgentBuilder {
@@ -68,6 +75,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Each answer says this: something a reader has to know of how the agent is set up.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -85,6 +99,7 @@ impl AgentBuilder {
             verifier: self.verifier,
             limits: self.limits,
             given: self.given,
+            notes: self.notes,
         })
     }
 }
@@ -97,6 +112,7 @@ pub struct Agent {
     verifier: Option<Verifier>,
     limits: Limits,
     given: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Agent {
@@ -110,6 +126,7 @@ impl Agent {
             prompts: Library::built_in(),
             limits: Limits::default(),
             given: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -131,6 +148,7 @@ impl Agent {
             .map(|&id| Ok((id, store.size_of(id)?)))
             .collect::<Result<Vec<_>, lavr_image::ImageError>>()?;
         let run = Run::new(question, images, self.limits)?.with_given(&self.given);
+        let run = self.notes.iter().fold(run, Run::with_note);
         self.resume(run, cancel, observer).await
     }
 
@@ -140,73 +158,13 @@ impl Agent {
     /// As [`Self::ask`].
     pub async fn resume(
         &self,
-        mut run: Run,
+        run: Run,
         cancel: &CancellationToken,
         observer: Observer<'_>,
     ) -> Result<Answer, AgentError> {
-        let start = Instant::now();
-        let before = self.dispatcher.counts();
+        let world = Live { agent: self, cancel, start: Instant::now(), before: self.dispatcher.counts() };
         let tools: Vec<&ToolSpec> = self.dispatcher.registry().specs().collect();
-        loop {
-            if cancel.is_cancelled() {
-                return Err(AgentError::Cancelled);
-            }
-            let left = run.limits().time.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                run.out_of_time();
-            }
-            let noted = run.notes().len();
-            match run.next(self.planner.as_ref(), &tools)? {
-                Next::Ask(request) => {
-                    observer(&Event::Planning { step: run.step_number() });
-                    let reply = tokio::time::timeout(left, self.turn(*request, cancel, observer)).await;
-                    match reply {
-                        Ok(Ok(reply)) => run.replied(self.planner.as_ref(), &tools, &reply),
-                        Ok(Err(error)) if error.kind == ModelErrorKind::Cancelled => {
-                            return Err(AgentError::Cancelled);
-                        }
-                        Ok(Err(error)) => run.model_failed(&error),
-                        Err(_) => run.out_of_time(),
-                    }
-                }
-                Next::Call(calls) => {
-                    tell_thought(&run, observer);
-                    for call in &calls {
-                        observer(&Event::CallStarted { call: call.clone() });
-                    }
-                    let ended = |record: &lavr_types::CallRecord| {
-                        observer(&Event::CallEnded { record: record.clone() });
-                    };
-                    let records = self.dispatcher.dispatch_observed(calls, cancel, &ended).await;
-                    run.called(records);
-                }
-                Next::Verify(draft) => {
-                    if !run.thought().is_empty() {
-                        tell_thought(&run, observer);
-                    }
-                    observer(&Event::Drafted { draft: draft.clone() });
-                    let checked = self.verify(&draft, &run.images(), cancel, observer).await;
-                    if cancel.is_cancelled() {
-                        return Err(AgentError::Cancelled);
-                    }
-                    let after = self.dispatcher.counts();
-                    let usage = Usage {
-                        tool_calls: after.ran - before.ran,
-                        cached_calls: after.cached - before.cached,
-                        elapsed: start.elapsed(),
-                        ..checked.models
-                    };
-                    run.verified(checked.text, checked.claims, checked.notes, usage);
-                }
-                Next::Done(answer) => {
-                    observer(&Event::Answered { answer: (*answer).clone() });
-                    return Ok(*answer);
-                }
-            }
-            for note in &run.notes()[noted..] {
-                observer(&Event::Note { text: note.clone() });
-            }
-        }
+        drive(&world, self.planner.as_ref(), &tools, run, observer).await
     }
 
     async fn turn(
@@ -214,7 +172,7 @@ impl Agent {
         request: TurnRequest,
         cancel: &CancellationToken,
         observer: Observer<'_>,
-    ) -> Result<Reply, ModelError> {
+    ) -> Result<(String, Reply), ModelError> {
         let Some(model) = &self.model else {
             let message = "the planner asks a model, but none is given to the agent";
             return Err(ModelError::new(ModelErrorKind::Other, "planner", message));
@@ -228,43 +186,87 @@ impl Agent {
                 observer(&Event::Delta { text: text.clone() });
             }
         };
-        collect_observed(&model.capabilities().name, stream, &tell).await
+        let name = &model.capabilities().name;
+        Ok((name.clone(), collect_observed(name, stream, &tell).await?))
+    }
+}
+
+/// The world as it is: a model, a dispatcher, a verifier, and a clock.
+struct Live<'a> {
+    agent: &'a Agent,
+    cancel: &'a CancellationToken,
+    start: Instant,
+    /// What the dispatcher had answered before.
+    before: Counts,
+}
+
+impl Live<'_> {
+    fn left(&self, limits: &Limits) -> Duration {
+        limits.time.saturating_sub(self.start.elapsed())
+    }
+
+    fn not_cancelled(&self) -> Result<(), AgentError> {
+        if self.cancel.is_cancelled() { Err(AgentError::Cancelled) } else { Ok(()) }
+    }
+}
+
+impl World for Live<'_> {
+    fn time_is_up(&self, limits: &Limits) -> Result<bool, AgentError> {
+        self.not_cancelled()?;
+        Ok(self.left(limits).is_zero())
+    }
+
+    async fn ask(
+        &self,
+        request: TurnRequest,
+        limits: &Limits,
+        observer: Observer<'_>,
+    ) -> Result<Asked, AgentError> {
+        let asked = Instant::now();
+        let turn = self.agent.turn(request, self.cancel, observer);
+        match tokio::time::timeout(self.left(limits), turn).await {
+            Ok(Ok((model, reply))) => Ok(Asked::Replied { model, reply, elapsed: asked.elapsed() }),
+            Ok(Err(error)) if error.kind == ModelErrorKind::Cancelled => Err(AgentError::Cancelled),
+            Ok(Err(error)) => Ok(Asked::Failed { error, elapsed: asked.elapsed() }),
+            Err(_) => Ok(Asked::TimeUp),
+        }
+    }
+
+    async fn call(
+        &self,
+        calls: Vec<ToolCall>,
+        observer: Observer<'_>,
+    ) -> Result<Vec<CallRecord>, AgentError> {
+        let ended = |record: &CallRecord| observer(&Event::CallEnded { record: record.clone() });
+        Ok(self.agent.dispatcher.dispatch_observed(calls, self.cancel, &ended).await)
     }
 
     async fn verify(
         &self,
         draft: &Draft,
         images: &[ImageId],
-        cancel: &CancellationToken,
         observer: Observer<'_>,
-    ) -> Checked {
-        let Some(verifier) = &self.verifier else {
-            let notes = vec!["no verifier is set up: the answer was not checked".to_owned()];
-            return Checked { text: draft.text.clone(), claims: Vec::new(), notes, models: Usage::default() };
+    ) -> Result<Verified, AgentError> {
+        let (text, claims, notes, models) = match &self.agent.verifier {
+            Some(verifier) => {
+                let result =
+                    verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
+                (result.text, result.claims, result.notes, result.usage)
+            }
+            None => {
+                let note = "no verifier is set up: the answer was not checked".to_owned();
+                observer(&Event::Note { text: note.clone() });
+                (draft.text.clone(), Vec::new(), vec![note], Usage::default())
+            }
         };
-        let verification = verifier.verify_draft(draft, images, cancel, &|event| observer(&event)).await;
-        Checked {
-            text: verification.text,
-            claims: verification.claims,
-            notes: verification.notes,
-            models: verification.usage,
-        }
+        self.not_cancelled()?;
+        let after = self.agent.dispatcher.counts();
+        let usage = Usage {
+            tool_calls: after.ran - self.before.ran,
+            cached_calls: after.cached - self.before.cached,
+            elapsed: self.start.elapsed(),
+            ..models
+        };
+        Ok(Verified { text, claims, notes, usage })
     }
-}
-
-/// Tells a thought, and where it contradicts what was seen.
-fn tell_thought(run: &Run, observer: Observer<'_>) {
-    let step = run.step_number();
-    observer(&Event::Thought { step, text: run.thought().to_owned() });
-    for contradiction in run.contradictions() {
-        observer(&Event::ThoughtContradicted { step, contradiction: contradiction.clone() });
-    }
-}
-
-struct Checked {
-    text: String,
-    claims: Vec<lavr_types::CheckedClaim>,
-    notes: Vec<String>,
-    /// What the verifier's models cost.
-    models: Usage,
 }

@@ -24,6 +24,9 @@ pub enum AgentError {
     /// A demonstration is faulty.
     #[error(transparent)]
     Demonstration(#[from] DemonstrationError),
+    /// A trace cannot be replayed.
+    #[error(transparent)]
+    Replay(#[from] crate::ReplayError),
     /// The caller gave up.
     #[error("interrupted")]
     Cancelled,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use lavr_model::Reply;
 use lavr_prompt::PromptError;
 use lavr_types::{
-    CallRecord, Capability, Vocabulary,
+    CallRecord, Capability, ToolSpec, Vocabulary,
     perception::{Caption, ColorQuality, ColorReport, Detection, Detections, TextLines},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Decision, Misunderstanding, Plan, Planner, Situation};
+use crate::{Decision, Misunderstanding, Plan, Planner, PlannerRecord, Situation};
 
 /// Looks for objects and text, measures the colours of what was found, and composes the answer from that.
 /// It serves where there is no planner model, or where one has failed.
@@ -26,6 +26,10 @@ const SPOKEN_SCORE: f32 = 0.5;
 const QUOTED_LINES: usize = 6;
 
 impl Planner for FixedPlanner {
+    fn record(&self, _: &str, _: &[&ToolSpec]) -> PlannerRecord {
+        PlannerRecord::Fixed
+    }
+
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {
         let seen = Seen::gather(situation);
         let calls = if situation.must_answer { Vec::new() } else { next_calls(situation, &seen) };

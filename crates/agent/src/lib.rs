@@ -8,6 +8,7 @@
 
 mod certainty;
 mod demonstration;
+mod drive;
 mod driver;
 mod error;
 mod fixed;
@@ -18,6 +19,7 @@ mod plan;
 mod planner;
 mod provenance;
 mod render;
+mod replay;
 mod run;
 mod schema;
 mod tool_set;
@@ -29,7 +31,10 @@ pub use fixed::FixedPlanner;
 pub use limits::Limits;
 pub use names::ImageNames;
 pub use plan::{CheckedPlan, Node, PlanError, PlanFile, PlanMistake, Sentence};
-pub use planner::{Decision, DeclaredPlanner, ModelPlanner, Plan, PlanFirstPlanner, Planner, Situation};
+pub use planner::{
+    Decision, DeclaredPlanner, ModelPlanner, Plan, PlanFirstPlanner, Planner, PlannerRecord, Situation,
+};
 pub use render::{observation_text, signature};
+pub use replay::{ReplayError, replay};
 pub use run::{Next, Run, Turn};
 pub use schema::step_schema;

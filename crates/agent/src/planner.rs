@@ -4,12 +4,15 @@ mod declared;
 mod first;
 mod model;
 
+use std::collections::BTreeMap;
+
 use lavr_model::{Reply, TurnRequest};
 use lavr_prompt::PromptError;
 use lavr_types::{CallId, CallRecord, ImageId, Size, ToolSpec};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ImageNames, Limits, Misunderstanding, Turn};
+use crate::{FixedPlanner, ImageNames, Limits, Misunderstanding, PlanFile, ReplayError, Turn};
 
 pub use declared::DeclaredPlanner;
 pub use first::PlanFirstPlanner;
@@ -76,6 +79,51 @@ pub enum Decision {
     },
 }
 
+/// A planner as a trace keeps it: what [`crate::replay`] plans with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "planner")]
+#[non_exhaustive]
+pub enum PlannerRecord {
+    /// The fixed plan.
+    Fixed,
+    /// The planner that asks a chat model step by step, with its prompt and what it is shown.
+    Model(Box<ModelPlanner>),
+    /// The planner that has the model write its whole plan first.
+    PlanFirst(Box<PlanFirstPlanner>),
+    /// The planner that follows a plan file.
+    Declared {
+        /// What the file is called.
+        file: String,
+        /// What it holds.
+        plan: Box<PlanFile>,
+        /// The values of its inputs.
+        inputs: BTreeMap<String, Value>,
+    },
+    /// One that only the program which has it can make again.
+    Own {
+        /// What it is called, for people.
+        name: String,
+    },
+}
+
+impl PlannerRecord {
+    /// The planner, for tools that were there when it was recorded.
+    ///
+    /// # Errors
+    /// When only the program which has it can make it, or a plan does not fit the tools.
+    pub fn planner(self, tools: &[&ToolSpec]) -> Result<Box<dyn Planner>, ReplayError> {
+        Ok(match self {
+            Self::Fixed => Box::new(FixedPlanner),
+            Self::Model(planner) => planner,
+            Self::PlanFirst(planner) => planner,
+            Self::Declared { file, plan, inputs } => {
+                Box::new(DeclaredPlanner::with_inputs(plan.check(&file, tools)?, inputs))
+            }
+            Self::Own { name } => return Err(ReplayError::OwnPlanner(name)),
+        })
+    }
+}
+
 /// Decides what to do next. Pure: it does no I/O and keeps no state between calls.
 pub trait Planner: Send + Sync {
     /// Whether it sees the pictures, and so may point at places that no result holds.
@@ -89,6 +137,13 @@ pub trait Planner: Send + Sync {
     fn grants(&self, text: &str) -> bool {
         _ = text;
         false
+    }
+
+    /// What a trace keeps of the planner for a run of this question with these tools. One of your own is named by its
+    /// type.
+    fn record(&self, question: &str, tools: &[&ToolSpec]) -> PlannerRecord {
+        _ = (question, tools);
+        PlannerRecord::Own { name: std::any::type_name::<Self>().to_owned() }
     }
 
     /// Goes on from a situation.

@@ -156,9 +156,21 @@ impl Run {
         self
     }
 
+    /// With something that a reader has to know from the start.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note(note.into());
+        self
+    }
+
     /// What has happened so far.
     pub fn turns(&self) -> &[Turn] {
         &self.turns
+    }
+
+    /// The question.
+    pub fn question(&self) -> &str {
+        &self.question
     }
 
     /// The images that were asked about.
@@ -182,6 +194,12 @@ impl Run {
             Phase::Verify { thought: Some(step), .. } => &step.contradictions,
             _ => &[],
         }
+    }
+
+    /// The calls of the step that is under way, each with why it is turned down if it is.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = (&ToolCall, Option<&Failure>)> {
+        let calls = if let Phase::Act { calls, .. } = &self.phase { calls.as_slice() } else { &[] };
+        calls.iter().map(|planned| (&planned.call, planned.refused.as_ref()))
     }
 
     /// What bounds the run.

@@ -78,6 +78,9 @@ pub(crate) enum Command {
     Eval(Box<Eval>),
     /// Turn recorded answers into training data (JSON lines on standard output)
     Export(Export),
+    /// What was asked before: list runs, show one, compare two, replay, export
+    #[command(subcommand)]
+    Runs(Runs),
     /// The expert tools: list them, show one, run one
     #[command(subcommand)]
     Tools(Tools),
@@ -185,6 +188,21 @@ impl Checking {
     }
 }
 
+/// What becomes of the run's trace (docs/trace.md).
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Trace")]
+pub(crate) struct Tracing {
+    /// Do not keep this run for `lavr runs`
+    #[arg(long, env = "LAVR_NO_TRACE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_trace: bool,
+    /// Record what models and tools say into this folder: a cassette for --replay
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+    /// Take what models and tools say from a cassette; everything else runs anew. What was not recorded is an error
+    #[arg(long, value_name = "DIR")]
+    pub(crate) replay: Option<PathBuf>,
+}
+
 /// Which chat models are used.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Models")]
@@ -257,6 +275,8 @@ pub(crate) struct Ask {
     pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) showing: Showing,
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
 }
 
 #[derive(Debug, Args)]
@@ -291,6 +311,8 @@ pub(crate) struct RunPlan {
     pub(crate) models: ModelChoice,
     #[command(flatten)]
     pub(crate) showing: Showing,
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
 }
 
 fn parse_setting(text: &str) -> Result<(String, String), String> {
@@ -315,6 +337,8 @@ pub(crate) struct Caption {
     pub(crate) models: ModelChoice,
     #[command(flatten)]
     pub(crate) showing: Showing,
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +360,8 @@ pub(crate) struct Verify {
     pub(crate) models: ModelChoice,
     #[command(flatten)]
     pub(crate) showing: Showing,
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
 }
 
 #[derive(Debug, Args)]
@@ -437,6 +463,72 @@ pub(crate) enum AblationChoice {
     Colors,
     /// A chat model rewrites the text, instead of edits of spans
     Edits,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// List the runs that were kept, newest first
+    List {
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a run as the terminal showed it
+    Show {
+        /// The run: its name, the first letters of it, `last`, or an exported folder
+        run: String,
+        /// Print its JSON document instead (docs/json.md)
+        #[arg(long)]
+        json: bool,
+        /// Print its trace instead: the header, then one event a line (docs/trace.md)
+        #[arg(long, conflicts_with = "json")]
+        events: bool,
+    },
+    /// Say where two runs part: steps, calls, claims, texts, cost
+    Diff {
+        /// One run
+        one: String,
+        /// The other
+        other: String,
+    },
+    /// Drive runs again from what was recorded, and hold what comes out against it, byte by byte.
+    /// No model is asked and no tool runs
+    Replay {
+        /// The runs
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+    /// Write a run as a folder (trace.jsonl, and the pictures), or send it to an OpenTelemetry collector
+    Export {
+        /// The run
+        run: String,
+        /// The folder [default: one of the run's name, here]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Send it over OTLP/HTTP instead: http://localhost:4318
+        #[arg(long, value_name = "URL", conflicts_with = "out")]
+        otlp: Option<String>,
+        /// With its texts: question, replies, arguments, results
+        #[arg(long, requires = "otlp")]
+        texts: bool,
+    },
+    /// Take an exported folder in
+    Import {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Remove runs, and the pictures that no other run has
+    Remove {
+        /// The runs
+        #[arg(required_unless_present = "all")]
+        runs: Vec<String>,
+        /// All of them
+        #[arg(long, conflicts_with = "runs")]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod eval;
 mod export;
 mod models;
 mod plan;
+mod runs;
 mod stream;
 mod tools;
 mod verify;
@@ -34,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,
         Command::Eval(eval) => eval::run(global, &eval, cancel).await,
         Command::Export(export) => export::run(&export),
+        Command::Runs(runs) => runs::run(&runs).await,
         Command::Tools(tools) => tools::run(global, &tools, cancel).await,
         Command::Models(models) => models::run(global, &models, cancel).await,
         Command::Doctor => doctor::run(global).await,

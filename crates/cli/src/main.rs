@@ -8,6 +8,7 @@ mod interrupt;
 mod output;
 mod planning;
 mod progress;
+mod recording;
 mod setup;
 mod terminal;
 

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use lavr_image::{ImageStore, RgbImage};
 use lavr_report::{Document, annotate, inline_boxes};
-use lavr_types::{Answer, ImageId, Verdict};
+use lavr_types::{Answer, ImageId, RunId, Verdict};
 
 use crate::{Outcome, arguments::Showing, terminal};
 
@@ -53,7 +53,13 @@ impl<'a> Output<'a> {
         self.text_is_shown = true;
     }
 
-    pub(crate) fn show(&mut self, answer: &Answer, pictures: &[(ImageId, String)]) -> anyhow::Result<()> {
+    /// Shows an answer; `run` is the name under which its trace is kept.
+    pub(crate) fn show(
+        &mut self,
+        answer: &Answer,
+        pictures: &[(ImageId, String)],
+        run: Option<RunId>,
+    ) -> anyhow::Result<()> {
         self.unverified |= answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
         if let Some(path) = &self.showing.annotate {
             for (index, (id, _)) in pictures.iter().enumerate() {
@@ -71,7 +77,7 @@ impl<'a> Output<'a> {
         if self.showing.json {
             let text_with_boxes = self.showing.inline_boxes.then(|| inline_boxes(answer));
             let document = Document::new(answer, self.images, pictures);
-            self.documents.push(Document { text_with_boxes, ..document });
+            self.documents.push(Document { text_with_boxes, run, ..document });
             return Ok(());
         }
         let mut out = anstream::stdout();
@@ -81,9 +87,9 @@ impl<'a> Output<'a> {
             writeln!(out, "{}", terminal::bold(names.join(", ")))?;
         }
         if self.text_is_shown {
-            writeln!(out, "{}", terminal::findings(answer))?;
+            writeln!(out, "{}", terminal::findings(answer, run.as_ref()))?;
         } else {
-            writeln!(out, "{}", terminal::answer(answer, styled))?;
+            writeln!(out, "{}", terminal::answer(answer, run.as_ref(), styled))?;
         }
         if self.showing.inline_boxes {
             writeln!(out, "{}", inline_boxes(answer))?;

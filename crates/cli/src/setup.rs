@@ -14,6 +14,7 @@ use lavr_model::ChatModel;
 use lavr_prompt::Library;
 use lavr_remote::{RemoteConfig, RemoteModel};
 use lavr_tool::Dispatcher;
+use lavr_trace::cassette::{Player, Recorder};
 use lavr_types::ImageId;
 use lavr_verify::{
     CombinedExtractor, LexicalExtractor, ModelCorrector, ModelExtractor, Policy as Unverified, Verifier,
@@ -22,7 +23,7 @@ use lavr_verify::{
 use lavr_weights::{Progress, Silent, Store, StoreOptions};
 
 use crate::{
-    arguments::{Checking, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice},
+    arguments::{Checking, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice, Tracing},
     progress::Bars,
 };
 
@@ -34,7 +35,18 @@ pub(crate) struct Setup {
     pub(crate) images: Arc<ImageStore>,
     pub(crate) store: Store,
     pub(crate) sessions: Arc<Sessions>,
+    cassette: Cassette,
 }
+
+/// Whether models and tools are recorded or played back.
+enum Cassette {
+    Off,
+    Recording(Recorder),
+    Playing(Player),
+}
+
+/// The name under which the planner's model stands on a cassette.
+const PLANNER: &str = "planner";
 
 /// The planner's model, or why there is none.
 pub(crate) enum PlannerModel {
@@ -56,7 +68,26 @@ impl Setup {
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
-        Ok(Self { images: Arc::default(), store, sessions })
+        Ok(Self { images: Arc::default(), store, sessions, cassette: Cassette::Off })
+    }
+
+    /// With models and tools recorded or played back, as the command line asks.
+    pub(crate) fn with_cassette(mut self, tracing: &Tracing) -> anyhow::Result<Self> {
+        self.cassette = match (&tracing.record, &tracing.replay) {
+            (Some(folder), _) => Cassette::Recording(Recorder::create(folder)?),
+            (None, Some(folder)) => Cassette::Playing(Player::open(folder)?),
+            (None, None) => Cassette::Off,
+        };
+        Ok(self)
+    }
+
+    /// Fails where the cassette could not be written, or did not have what was asked of it.
+    pub(crate) fn check_cassette(&self) -> anyhow::Result<()> {
+        match &self.cassette {
+            Cassette::Off => Ok(()),
+            Cassette::Recording(recorder) => Ok(recorder.finish()?),
+            Cassette::Playing(player) => Ok(player.finish()?),
+        }
     }
 
     pub(crate) fn open_images<P: AsRef<Path>>(&self, paths: &[P]) -> anyhow::Result<Vec<(ImageId, String)>> {
@@ -94,11 +125,19 @@ impl Setup {
     }
 
     fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {
+        if let Cassette::Playing(player) = &self.cassette {
+            return Ok(Dispatcher::new(player.tools()?, Arc::clone(&self.images)));
+        }
         let experts = match self.remote()? {
             Some(model) if model.capabilities().images => experts.with_vision(model),
             _ => experts,
         };
-        Ok(Dispatcher::new(experts.registry()?, Arc::clone(&self.images)))
+        let registry = experts.registry()?;
+        let registry = match &self.cassette {
+            Cassette::Recording(recorder) => recorder.tools(registry)?,
+            Cassette::Off | Cassette::Playing(_) => registry,
+        };
+        Ok(Dispatcher::new(registry, Arc::clone(&self.images)))
     }
 
     /// The verifier that was chosen, with the planner's model where it needs one.
@@ -178,6 +217,20 @@ impl Setup {
 
     /// The planner that was chosen. That there is none is an error only where one was asked for by name.
     pub(crate) async fn planner(&self, choice: &ModelChoice) -> anyhow::Result<PlannerModel> {
+        match &self.cassette {
+            Cassette::Off => self.live_planner(choice).await,
+            Cassette::Recording(recorder) => Ok(match self.live_planner(choice).await? {
+                PlannerModel::Model(model) => PlannerModel::Model(recorder.model(PLANNER, model)),
+                other => other,
+            }),
+            // Where none was recorded, a fixed plan planned.
+            Cassette::Playing(player) => {
+                Ok(player.model(PLANNER).map_or(PlannerModel::Fixed, PlannerModel::Model))
+            }
+        }
+    }
+
+    async fn live_planner(&self, choice: &ModelChoice) -> anyhow::Result<PlannerModel> {
         match choice.planner.as_str() {
             "none" => Ok(PlannerModel::Fixed),
             "auto" => {

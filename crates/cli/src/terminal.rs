@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style};
 use lavr_report::{Piece, pieces};
 use lavr_types::{
-    Answer, CallRecord, CheckedClaim, Event, Verdict,
+    Answer, CallRecord, CheckedClaim, Event, RunId, Verdict,
     perception::{Caption, ColorQuality, ColorReport, Detections, TextLines},
 };
 use serde::Deserialize as _;
@@ -40,6 +40,10 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
         }
         Event::CallEnded { record } => Some(call_ended(record)),
+        Event::CallRefused { record } => Some(call_refused(record)),
+        Event::Misunderstood { message } => {
+            Some(format!("  {} no step: {}", paint(UNSURE, "!"), cut(message)))
+        }
         Event::Note { text } => Some(format!("  {} {}", paint(UNSURE, "note:"), safe(text))),
         Event::Drafted { draft } => Some(format!("{} {}", paint(BOLD, "draft "), safe(&draft.text))),
         Event::Judged { claim, judgement } => {
@@ -57,6 +61,12 @@ fn call_ended(record: &CallRecord) -> String {
         Ok(observation) => format!("  {} {} {time}", paint(GOOD, "<-"), value(&observation.value)),
         Err(failure) => format!("  {} {} {time}", paint(BAD, "<-"), safe(&failure.message)),
     }
+}
+
+fn call_refused(record: &CallRecord) -> String {
+    let why = record.outcome.as_ref().err().map_or_else(String::new, |failure| safe(&failure.message));
+    let call = format!("{}{}", record.call.tool, arguments(&record.call.arguments));
+    format!("  {} {call}: {why}", paint(BAD, "not called:"))
 }
 
 fn arguments(arguments: &Value) -> String {
@@ -108,7 +118,7 @@ pub(crate) fn value(value: &Value) -> String {
 }
 
 /// What a model wrote, or a picture says, must not steer the terminal.
-fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
@@ -153,15 +163,15 @@ fn described(surface: &str, judgement: &lavr_types::Judgement) -> String {
 ///
 /// Where styles can be seen, what was wrong is struck out before what replaced it. Elsewhere (a pipe, a file) both
 /// would read as one sentence, so the corrected text stands alone, and the claims below say what changed.
-pub(crate) fn answer(answer: &Answer, styled: bool) -> String {
+pub(crate) fn answer(answer: &Answer, run: Option<&RunId>, styled: bool) -> String {
     let mut out = if styled { struck(answer) } else { answer.text.clone() };
     out.push('\n');
-    out.push_str(&findings(answer));
+    out.push_str(&findings(answer, run));
     out
 }
 
-/// What was found out about the text: its claims, the notes, the cost.
-pub(crate) fn findings(answer: &Answer) -> String {
+/// What was found out about the text: its claims, the notes, the cost, and the name of the run where it is kept.
+pub(crate) fn findings(answer: &Answer, run: Option<&RunId>) -> String {
     let mut out = String::new();
     if !answer.claims.is_empty() {
         out.push('\n');
@@ -172,7 +182,8 @@ pub(crate) fn findings(answer: &Answer) -> String {
     for note in &answer.notes {
         let _ = writeln!(out, "{} {}", paint(UNSURE, "note:"), safe(note));
     }
-    let _ = writeln!(out, "{}", paint(DIM, cost(answer)));
+    let run = run.map_or_else(String::new, |run| format!(" (run {run})"));
+    let _ = writeln!(out, "{}", paint(DIM, format!("{}{run}", cost(answer))));
     out
 }
 
@@ -246,6 +257,10 @@ pub(crate) fn good(text: impl std::fmt::Display) -> String {
     paint(GOOD, text)
 }
 
+pub(crate) fn bad(text: impl std::fmt::Display) -> String {
+    paint(BAD, text)
+}
+
 pub(crate) fn unsure(text: impl std::fmt::Display) -> String {
     paint(UNSURE, text)
 }
@@ -270,9 +285,9 @@ mod tests {
         };
         let draft = Draft { text: text.into(), cites: Vec::new(), tokens: Vec::new() };
         assert!(!event(&Event::Drafted { draft }).unwrap_or_default().contains("\u{1b}[2J"));
-        let shown = super::answer(&answer, true);
+        let shown = super::answer(&answer, None, true);
         assert!(!shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
         // On a pipe the text is handed on byte for byte.
-        assert!(super::answer(&answer, false).starts_with(text));
+        assert!(super::answer(&answer, None, false).starts_with(text));
     }
 }

@@ -38,6 +38,8 @@ pub struct StoredImage {
     pub pixels: Arc<RgbImage>,
     /// Where it came from.
     pub origin: Origin,
+    /// The file that its pixels were decoded from, where there was one.
+    pub file: Option<Arc<[u8]>>,
 }
 
 impl StoredImage {
@@ -84,7 +86,7 @@ impl ImageStore {
     /// # Errors
     /// When the bytes are no picture, damaged or over a limit.
     pub fn insert_encoded(&self, bytes: &[u8], name: &str) -> Result<ImageId, ImageError> {
-        self.insert(decode(bytes, name, &self.limits)?.pixels)
+        self.insert_root(decode(bytes, name, &self.limits)?.pixels, Some(bytes.into()))
     }
 
     /// Takes pixels in. The same pixels get the same id and are kept once.
@@ -92,12 +94,16 @@ impl ImageStore {
     /// # Errors
     /// When there is no pixel.
     pub fn insert(&self, pixels: RgbImage) -> Result<ImageId, ImageError> {
+        self.insert_root(pixels, None)
+    }
+
+    fn insert_root(&self, pixels: RgbImage, file: Option<Arc<[u8]>>) -> Result<ImageId, ImageError> {
         let size = Size::new(pixels.width(), pixels.height());
         if size.area() == 0 {
             return Err(ImageError::EmptyRegion { region: size.bounds(), size });
         }
         let id = ImageId::of_pixels(size, pixels.as_raw());
-        Ok(self.keep(StoredImage { id, pixels: Arc::new(pixels), origin: Origin::Root }))
+        Ok(self.keep(StoredImage { id, pixels: Arc::new(pixels), origin: Origin::Root, file }))
     }
 
     /// An image by its id.
@@ -174,6 +180,7 @@ impl ImageStore {
             id,
             pixels: Arc::new(pixels),
             origin: Origin::Derived { parent, to_parent },
+            file: None,
         }))
     }
 
@@ -219,6 +226,7 @@ impl ImageStore {
             id,
             pixels: Arc::new(pixels),
             origin: Origin::Derived { parent, to_parent },
+            file: None,
         }))
     }
 

@@ -2,27 +2,7 @@
 
 use std::time::Duration;
 
-/// What kind of failure a model met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelErrorKind {
-    /// The request does not fit the model (too long, images where it sees none, a schema that it cannot follow).
-    InvalidRequest,
-    /// The key is missing or refused.
-    Unauthorized,
-    /// The provider asks to wait.
-    RateLimited,
-    /// The provider or the network failed in a way that may pass.
-    Transient,
-    /// The reply is not what the protocol says.
-    Protocol,
-    /// The weights cannot be loaded.
-    Weights,
-    /// The caller gave up.
-    Cancelled,
-    /// Anything else.
-    Other,
-}
+use lavr_types::{ModelErrorKind, ModelFailure};
 
 /// A model gave no reply.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +39,19 @@ impl ModelError {
         self
     }
 
+    /// What a trace keeps of it.
+    pub fn failure(&self) -> ModelFailure {
+        ModelFailure { kind: self.kind, model: self.model.clone(), message: self.message.clone() }
+    }
+
     /// Whether asking again may help.
     pub const fn is_transient(&self) -> bool {
         matches!(self.kind, ModelErrorKind::RateLimited | ModelErrorKind::Transient)
+    }
+}
+
+impl From<ModelFailure> for ModelError {
+    fn from(ModelFailure { kind, model, message }: ModelFailure) -> Self {
+        Self::new(kind, model, message)
     }
 }

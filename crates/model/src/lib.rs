@@ -11,15 +11,17 @@ mod request;
 mod stream;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 pub use embed::{LexicalEmbedder, TextEmbedder, cosine};
-pub use error::{ModelError, ModelErrorKind};
+pub use error::ModelError;
+pub use lavr_types::{FinishReason, ModelErrorKind, Reply, TurnUsage};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
-pub use stream::{FinishReason, Reply, StreamEvent, TurnStream, TurnUsage, collect, collect_observed};
+pub use stream::{StreamEvent, TurnStream, collect, collect_observed};
 pub use tokio_util::sync::CancellationToken;
 
 /// What a model can do; decides how a request is put to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every combination occurs")]
 pub struct Capabilities {
     /// The model's name, for people and traces.

@@ -1,6 +1,6 @@
 //! One turn as it is put to a model.
 
-use lavr_types::{CallId, ImageId, ToolCall};
+use lavr_types::{CallId, Fingerprint, ImageId, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -128,4 +128,12 @@ pub struct TurnRequest {
     /// How tokens are chosen.
     #[serde(default)]
     pub sampling: Sampling,
+}
+
+impl TurnRequest {
+    /// Tells whether two requests are the same: what a trace keeps of a request.
+    pub fn fingerprint(&self) -> Fingerprint {
+        // Strings, numbers and lists alone: nothing of a request can fail to be written.
+        Fingerprint::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
 }

@@ -1,7 +1,7 @@
 //! What a model streams back.
 
 use futures::{StreamExt, stream::BoxStream};
-use lavr_types::{TokenScore, ToolCall};
+use lavr_types::{FinishReason, Reply, TokenScore, ToolCall, TurnUsage};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -40,49 +40,6 @@ pub enum StreamEvent {
         /// What it cost.
         usage: TurnUsage,
     },
-}
-
-/// Why a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinishReason {
-    /// The model was done.
-    Stop,
-    /// The model called tools.
-    ToolCalls,
-    /// The limit of tokens was reached: the reply is cut off.
-    Length,
-    /// The provider withheld the reply.
-    Filtered,
-}
-
-/// What a turn cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TurnUsage {
-    /// Tokens of the request.
-    pub input_tokens: u64,
-    /// Of these, tokens whose state was kept from an earlier turn.
-    pub cached_tokens: u64,
-    /// Tokens of the reply.
-    pub output_tokens: u64,
-}
-
-/// A whole turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    /// Its text.
-    pub text: String,
-    /// What the model thought before it replied, where it says so.
-    pub reasoning: String,
-    /// Its calls.
-    pub calls: Vec<ToolCall>,
-    /// How sure the model was of the tokens of the text, in order; empty where it does not say.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tokens: Vec<TokenScore>,
-    /// Why it ended.
-    pub reason: FinishReason,
-    /// What it cost.
-    pub usage: TurnUsage,
 }
 
 /// Waits for a whole turn.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::PromptError;
 
 /// Who says a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
     /// The rules.
@@ -26,7 +26,7 @@ pub struct Rendered {
     pub text: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     name: String,
@@ -34,7 +34,7 @@ struct Header {
     why: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Message {
     speaker: Speaker,
     template: String,
@@ -42,8 +42,8 @@ struct Message {
     needs: Vec<String>,
 }
 
-/// A prompt: a conversation of templates.
-#[derive(Debug, Clone)]
+/// A prompt: a conversation of templates. It is written out with the runs that used it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Prompt {
     header: Header,
     messages: Vec<Message>,

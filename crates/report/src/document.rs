@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use lavr_image::{ImageStore, Origin};
 use lavr_types::{
-    Answer, CallId, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect, Region, Span,
-    Trust, Verdict,
+    Answer, CallId, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect, Region, RunId,
+    Span, Trust, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,10 @@ pub struct Document {
     /// The name and version of this layout: `lavr/answer/1`.
     #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
+    /// The name of the run, where its trace was kept: `lavr runs show NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub run: Option<RunId>,
     /// The question; `null` where a text was only checked or a picture described.
     #[serde(default)]
     pub question: Option<String>,
@@ -182,6 +186,7 @@ impl Document {
     pub fn new(answer: &Answer, store: &ImageStore, names: &[(ImageId, String)]) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
+            run: None,
             question: answer.question.clone(),
             draft: answer.draft.clone(),
             text: answer.text.clone(),

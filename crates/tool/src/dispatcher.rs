@@ -11,9 +11,7 @@ use std::{
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lavr_image::ImageStore;
-use lavr_types::{
-    CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, Observation, ToolCall, ToolSpec,
-};
+use lavr_types::{CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, Observation, ToolCall};
 use serde_json::Value;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -212,7 +210,7 @@ impl Dispatcher {
             }
             () = tokio::time::sleep(spec.timeout) => {
                 task.abort();
-                return Err(timed_out(spec));
+                return Err(ToolError::timed_out(spec));
             }
         };
         match result {
@@ -242,12 +240,6 @@ fn unknown_tool(registry: &Registry, name: &str) -> ToolError {
     let shown: String = name.chars().take(64).collect();
     let hint = registry.nearest(name).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
     ToolError::new(FailureKind::UnknownTool, format!("no tool is named `{shown}`.{hint} Tools: {names}"))
-}
-
-fn timed_out(spec: &ToolSpec) -> ToolError {
-    let message =
-        format!("`{}` took longer than {:?}; try a smaller region or another tool", spec.name, spec.timeout);
-    ToolError::new(FailureKind::TimedOut, message)
 }
 
 /// For the operator. What is missing on this machine is worth a warning, what a planner can mend by itself is not.

@@ -1,7 +1,7 @@
 //! Why a tool gave nothing: one face for the planner, one for the operator.
 
 use lavr_image::{FolderError, ImageError};
-use lavr_types::{Failure, FailureKind};
+use lavr_types::{Failure, FailureKind, ToolSpec};
 
 /// A tool gave nothing.
 ///
@@ -43,6 +43,13 @@ impl ToolError {
     /// The caller gave up.
     pub fn cancelled() -> Self {
         Self::new(FailureKind::Cancelled, "the call was cancelled")
+    }
+
+    /// The tool took longer than it may.
+    pub fn timed_out(spec: &ToolSpec) -> Self {
+        let (name, limit) = (&spec.name, spec.timeout);
+        let message = format!("`{name}` took longer than {limit:?}; try a smaller region or another tool");
+        Self::new(FailureKind::TimedOut, message)
     }
 
     /// With its cause, for the operator.

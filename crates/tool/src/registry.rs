@@ -77,6 +77,17 @@ impl Registry {
         Ok(self)
     }
 
+    /// With each tool replaced by what `wrap` makes of it: something that records it, say.
+    ///
+    /// # Errors
+    /// When a wrapped tool has a name or a schema that is not allowed, or two have the same name.
+    pub fn wrapped(
+        self,
+        mut wrap: impl FnMut(Arc<dyn DynTool>) -> Arc<dyn DynTool>,
+    ) -> Result<Self, RegistryError> {
+        self.entries.into_iter().try_fold(Self::new(), |registry, entry| registry.with_dyn(wrap(entry.tool)))
+    }
+
     /// What is known of every tool, in order.
     pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
         self.entries.iter().map(|entry| entry.tool.spec())

@@ -41,12 +41,27 @@ impl std::fmt::Display for Contradiction {
 }
 
 /// A token of a text that a model wrote.
+///
+/// Written as `[start, end, log probability]`: there are many of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(usize, usize, f32)", into = "(usize, usize, f32)")]
 pub struct TokenScore {
     /// The bytes of the text that it stands for.
     pub span: Span,
     /// The natural logarithm of the probability that the model gave it, among those that it might have written.
     pub log_probability: f32,
+}
+
+impl From<(usize, usize, f32)> for TokenScore {
+    fn from((start, end, log_probability): (usize, usize, f32)) -> Self {
+        Self { span: Span::new(start, end), log_probability }
+    }
+}
+
+impl From<TokenScore> for (usize, usize, f32) {
+    fn from(score: TokenScore) -> Self {
+        (score.span.start, score.span.end, score.log_probability)
+    }
 }
 
 /// An answer before it is verified.
@@ -114,8 +129,10 @@ pub struct Answer {
     /// The text after correction; byte for byte the draft where nothing is contradicted.
     pub text: String,
     /// The claims of the draft, in the order of their spans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<CheckedClaim>,
     /// How the draft came about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// What a reader has to know: a fallback taken, a limit reached, a check left out.
     pub notes: Vec<String>,

@@ -12,7 +12,7 @@
 //! | claim | [`Claim`]: one checkable statement, tied to a byte span of its text |
 //! | verdict | [`Verdict`], [`Judgement`] |
 //! | answer | [`Answer`] |
-//! | trace | [`Event`] |
+//! | trace | [`TraceHeader`], [`TraceEvent`], [`Event`] |
 //!
 //! ```
 //! use lavr_types::{Frame, ImageId, Rect, Region, Size};
@@ -30,9 +30,11 @@ mod image_id;
 mod image_source;
 pub mod perception;
 mod region;
+mod reply;
 mod secret;
 mod tool;
 mod trace;
+mod trace_header;
 pub mod vocabulary;
 
 pub use answer::{Answer, CheckedClaim, Contradiction, Draft, Step, TokenScore, Usage};
@@ -42,7 +44,12 @@ pub use geometry::{Affine, Point, Quad, Rect, Size};
 pub use image_id::{ImageId, ParseImageIdError};
 pub use image_source::{EncodedImage, ImageSource, ImageSourceError};
 pub use region::{Frame, Region};
+pub use reply::{Fingerprint, FinishReason, ModelErrorKind, ModelFailure, Reply, TurnUsage};
 pub use secret::Secret;
 pub use tool::{CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, ToolCall, ToolSpec};
-pub use trace::Event;
+pub use trace::{Event, TraceEvent};
+pub use trace_header::{
+    ImageOrigin, ParseRunIdError, ParseTimestampError, RunId, TRACE_FORMAT, Task, Timestamp, TraceHeader,
+    TraceImage,
+};
 pub use vocabulary::Vocabulary;

@@ -1,14 +1,32 @@
 //! The run as events, in the order in which they happened.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use crate::{Answer, CallRecord, Claim, Contradiction, Draft, Judgement, ToolCall, Usage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Answer, CallRecord, CheckedClaim, Claim, Contradiction, Draft, Fingerprint, Judgement, ModelFailure,
+    Reply, ToolCall, ToolSpec, Usage,
+};
 
 /// Something that happened in a run.
+///
+/// Live, all of them are told. A stored trace keeps what [`Event::stored`] gives: everything that the state machine
+/// was fed and everything that it said, each fact once, so that the run can be driven again without a model or a tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 #[non_exhaustive]
 pub enum Event {
+    /// The driver took a run up: a new one, or one that was written out and read back.
+    Started {
+        /// The state machine as it stood (`lavr_agent::Run`).
+        run: Value,
+        /// The planner, as far as it can be written down (`lavr_agent::PlannerRecord`).
+        planner: Value,
+        /// The tools that the planner was told of, in order.
+        tools: Vec<ToolSpec>,
+    },
     /// The planner is about to be asked for step number `step`, from 1.
     Planning {
         /// The step.
@@ -33,10 +51,41 @@ pub enum Event {
         /// What was said, and what was seen.
         contradiction: Contradiction,
     },
-    /// A turn of a chat model ended.
-    ModelUsed {
-        /// What it cost.
-        usage: Usage,
+    /// The planner's model replied.
+    Replied {
+        /// The step.
+        step: u32,
+        /// The model.
+        model: String,
+        /// Tells whether another request is the same as the one that it replied to.
+        request: Fingerprint,
+        /// What it replied.
+        reply: Reply,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// The planner's model gave no reply.
+    ModelFailed {
+        /// The step.
+        step: u32,
+        /// Tells whether another request is the same as the one that it had.
+        request: Fingerprint,
+        /// Why.
+        failure: ModelFailure,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// The time for planning is over: the answer rests on what was seen until then.
+    TimeUp,
+    /// The reply was nothing that could be acted on.
+    Misunderstood {
+        /// What the model is told.
+        message: String,
+    },
+    /// A call was turned down before it ran.
+    CallRefused {
+        /// The call and why.
+        record: CallRecord,
     },
     /// A call starts.
     CallStarted {
@@ -58,16 +107,60 @@ pub enum Event {
         /// The draft.
         draft: Draft,
     },
-    /// A claim was judged.
+    /// A claim was judged. For display as it happens; a stored trace leaves it out, since [`Event::Verified`] has it.
     Judged {
         /// The claim.
         claim: Claim,
         /// The judgement.
         judgement: Judgement,
     },
+    /// The draft was verified.
+    Verified {
+        /// The corrected text.
+        text: String,
+        /// The claims with their judgements and what became of their words.
+        claims: Vec<CheckedClaim>,
+        /// What a reader has to know of the check.
+        notes: Vec<String>,
+        /// What the run's tools cost so far, and what the verifier's models cost.
+        usage: Usage,
+    },
     /// The run ended.
     Answered {
-        /// The answer.
+        /// The answer. In a stored trace without its steps and claims: they stand in the events before it.
         answer: Answer,
     },
+    /// Of a kind that this version does not know: a newer one has recorded it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Event {
+    /// Whether a stored trace keeps it; what it leaves out is for display alone.
+    #[must_use]
+    pub const fn is_stored(&self) -> bool {
+        !matches!(self, Self::Delta { .. } | Self::Judged { .. })
+    }
+
+    /// The event as a stored trace keeps it.
+    #[must_use]
+    pub fn stored(self) -> Option<Self> {
+        match self {
+            event if !event.is_stored() => None,
+            Self::Answered { answer } => {
+                Some(Self::Answered { answer: Answer { steps: Vec::new(), claims: Vec::new(), ..answer } })
+            }
+            event => Some(event),
+        }
+    }
+}
+
+/// An event with the time at which it happened: a line of a stored trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TraceEvent {
+    /// Microseconds since the run began.
+    pub at_us: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
 }

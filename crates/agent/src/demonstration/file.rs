@@ -1,11 +1,11 @@
 //! One demonstration and the file that holds it.
 
 use lavr_types::{ImageId, Size};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A question answered well: its images, its steps, its answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Demonstration {
     pub(crate) name: String,
     pub(crate) question: String,
@@ -17,7 +17,7 @@ pub struct Demonstration {
 }
 
 /// An image of a demonstration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) size: Size,
     /// The image itself, where there is a file of it: models that see get it.
@@ -25,14 +25,14 @@ pub(crate) struct Shown {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shot {
     pub(crate) thought: String,
     pub(crate) calls: Vec<Call>,
 }
 
 /// A call and what it gave.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) tool: String,
     pub(crate) args: Value,

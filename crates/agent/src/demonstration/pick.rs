@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lavr_model::{ModelError, TextEmbedder, cosine};
 use lavr_types::ToolSpec;
+use serde::{Deserialize, Serialize};
 
 use super::{Demonstration, DemonstrationError, DemonstrationSet};
 
@@ -28,15 +29,40 @@ impl std::fmt::Debug for PickBy {
     }
 }
 
+/// Demonstrations that were picked for a question, as a trace keeps them.
+#[derive(Serialize, Deserialize)]
+struct Picked {
+    shown: Vec<Demonstration>,
+    stable: bool,
+}
+
+impl From<Picked> for Demonstrations {
+    fn from(Picked { shown, stable }: Picked) -> Self {
+        let count = shown.len();
+        let (set, by) = (DemonstrationSet(shown), PickBy::Order);
+        Self { set, by, count, stable, vectors: Vec::new(), last: Arc::default() }
+    }
+}
+
+/// Those that may be picked: [`Demonstrations::picked`] first leaves those that are.
+impl From<Demonstrations> for Picked {
+    fn from(demonstrations: Demonstrations) -> Self {
+        Self { shown: demonstrations.set.0, stable: demonstrations.stable }
+    }
+}
+
 /// A text and its vector.
 type Embedded = (String, Vec<f32>);
 
 /// A set, and how some of it are picked for a question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Picked", into = "Picked")]
 pub struct Demonstrations {
     set: DemonstrationSet,
     by: PickBy,
     count: usize,
+    /// Whether every question gets the same ones.
+    stable: bool,
     /// The vectors of the questions of the set.
     vectors: Vec<Vec<f32>>,
     /// The last question and its vector: a run asks about the same one each step.
@@ -55,7 +81,8 @@ impl Demonstrations {
             }
             PickBy::Order | PickBy::Tools => Vec::new(),
         };
-        Ok(Self { set, by, count, vectors, last: Arc::default() })
+        let stable = !matches!(by, PickBy::Embedding(_));
+        Ok(Self { set, by, count, stable, vectors, last: Arc::default() })
     }
 
     /// Those that lavr brings, all of them.
@@ -65,18 +92,24 @@ impl Demonstrations {
     pub fn built_in() -> Result<Self, DemonstrationError> {
         let set = DemonstrationSet::built_in()?;
         let count = set.iter().count();
-        Ok(Self { set, by: PickBy::Order, count, vectors: Vec::new(), last: Arc::default() })
+        Ok(Self { set, by: PickBy::Order, count, stable: true, vectors: Vec::new(), last: Arc::default() })
     }
 
     /// None at all.
     pub fn none() -> Self {
         let set = DemonstrationSet::empty();
-        Self { set, by: PickBy::Order, count: 0, vectors: Vec::new(), last: Arc::default() }
+        Self { set, by: PickBy::Order, count: 0, stable: true, vectors: Vec::new(), last: Arc::default() }
     }
 
     /// Whether every question gets the same ones, so that they belong to the part of a prompt that never changes.
     pub fn are_stable(&self) -> bool {
-        !matches!(self.by, PickBy::Embedding(_))
+        self.stable
+    }
+
+    /// Those for this question alone.
+    pub(crate) fn picked(&self, question: &str, tools: &[&ToolSpec]) -> Self {
+        let shown = self.pick(question, tools).into_iter().cloned().collect();
+        Picked { shown, stable: self.stable }.into()
     }
 
     /// Those for this question, in the order in which they are shown; none that calls a tool which is not there.

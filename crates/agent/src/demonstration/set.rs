@@ -42,7 +42,7 @@ pub enum DemonstrationError {
 
 /// Demonstrations in the order of their names.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DemonstrationSet(Vec<Demonstration>);
+pub struct DemonstrationSet(pub(super) Vec<Demonstration>);
 
 impl DemonstrationSet {
     /// Those that lavr brings: count, read, measure a color.

@@ -24,6 +24,8 @@ pub(super) const GIVEN: [&str; 3] = ["image", "images", "question"];
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedPlan {
     pub(super) file: String,
+    /// As it was written.
+    pub(super) plan: PlanFile,
     pub(super) question: Template,
     pub(super) inputs: BTreeMap<String, Value>,
     /// In an order in which each node comes after what it needs.
@@ -93,6 +95,7 @@ impl PlanFile {
         match question {
             Some(question) if checker.mistakes.is_empty() => Ok(CheckedPlan {
                 file: file.to_owned(),
+                plan: self.clone(),
                 question,
                 inputs: self.inputs.clone(),
                 nodes,
@@ -100,6 +103,13 @@ impl PlanFile {
             }),
             _ => Err(PlanError::Mistakes { file: file.to_owned(), mistakes: checker.mistakes }),
         }
+    }
+}
+
+impl CheckedPlan {
+    /// What errors call the plan, and the plan as it was written.
+    pub(crate) fn written(&self) -> (&str, &PlanFile) {
+        (&self.file, &self.plan)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use lavr_model::Reply;
 use lavr_prompt::PromptError;
-use lavr_types::CallRecord;
+use lavr_types::{CallRecord, ToolSpec};
 use serde_json::Value;
 
 use crate::{
-    CheckedPlan, Decision, Misunderstanding, Plan, PlanError, Planner, Situation,
+    CheckedPlan, Decision, Misunderstanding, Plan, PlanError, Planner, PlannerRecord, Situation,
     plan::{Inputs, Progress, holds},
 };
 
@@ -41,6 +41,11 @@ impl DeclaredPlanner {
         Ok(Self { plan, inputs })
     }
 
+    /// Follows this plan with inputs that were held against it before.
+    pub(crate) const fn with_inputs(plan: CheckedPlan, inputs: BTreeMap<String, Value>) -> Self {
+        Self { plan, inputs }
+    }
+
     /// The question that the plan answers with these inputs.
     pub fn question(&self) -> String {
         self.plan.question(&self.inputs)
@@ -51,6 +56,12 @@ impl Planner for DeclaredPlanner {
     /// A person wrote the plan: a box in it needs no result that holds it.
     fn sees(&self) -> bool {
         true
+    }
+
+    fn record(&self, _: &str, _: &[&ToolSpec]) -> PlannerRecord {
+        let (file, plan) = self.plan.written();
+        let (file, plan) = (file.to_owned(), Box::new(plan.clone()));
+        PlannerRecord::Declared { file, plan, inputs: self.inputs.clone() }
     }
 
     fn grants(&self, text: &str) -> bool {

@@ -9,14 +9,14 @@ use lavr_model::{
     Capabilities, FinishReason, Message, Part, Reply, ResponseFormat, Role, Sampling, TurnRequest,
 };
 use lavr_prompt::{Library, Prompt, PromptError};
-use lavr_types::{CallRecord, Step};
-use serde::Deserialize;
+use lavr_types::{CallRecord, Step, ToolSpec};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::model::{json_object, message, push_text, question_message, read_step};
 use crate::{
     AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, ModelPlanner, Node, Plan, PlanError,
-    PlanFile, Planner, Situation, Turn,
+    PlanFile, Planner, PlannerRecord, Situation, Turn,
     demonstration::as_plan,
     observation_text,
     plan::{Inputs, Progress},
@@ -28,7 +28,7 @@ use crate::{
 const MOST_WRONG_PLANS: usize = 2;
 
 /// Asks a model for the whole plan, then for the answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanFirstPlanner {
     prompt: Prompt,
     steps: ModelPlanner,
@@ -377,6 +377,14 @@ fn as_step_turns(turns: &[Turn]) -> Vec<Turn> {
 impl Planner for PlanFirstPlanner {
     fn sees(&self) -> bool {
         self.sees
+    }
+
+    fn record(&self, question: &str, tools: &[&ToolSpec]) -> PlannerRecord {
+        PlannerRecord::PlanFirst(Box::new(Self {
+            steps: self.steps.shown(question, tools),
+            demonstrations: self.demonstrations.picked(question, tools),
+            ..self.clone()
+        }))
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {

@@ -8,12 +8,13 @@ use lavr_model::{
     TurnRequest,
 };
 use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
-use lavr_types::{CallId, ImageId, Step};
-use serde::{Deserialize, de::DeserializeOwned};
+use lavr_types::{CallId, ImageId, Step, ToolSpec};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, Plan, Planner, Situation, Turn,
+    AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, Plan, Planner, PlannerRecord,
+    Situation, Turn,
     demonstration::{as_native, as_steps},
     observation_text, render,
     schema::{StepChoices, lowered, step_schema},
@@ -24,7 +25,7 @@ use crate::{
 const ROOM_FOR_RESULTS: usize = 4;
 
 /// Asks a chat model for each step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModelPlanner {
     prompt: Prompt,
     native: bool,
@@ -58,6 +59,11 @@ impl ModelPlanner {
     pub fn with_demonstrations(mut self, demonstrations: Demonstrations) -> Self {
         self.demonstrations = demonstrations;
         self
+    }
+
+    /// With those demonstrations alone that a question is shown.
+    pub(super) fn shown(&self, question: &str, tools: &[&ToolSpec]) -> Self {
+        Self { demonstrations: self.demonstrations.picked(question, tools), ..self.clone() }
     }
 
     fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
@@ -239,6 +245,10 @@ pub(super) fn reminder(step: &Step) -> Option<String> {
 impl Planner for ModelPlanner {
     fn sees(&self) -> bool {
         self.sees
+    }
+
+    fn record(&self, question: &str, tools: &[&ToolSpec]) -> PlannerRecord {
+        PlannerRecord::Model(Box::new(self.shown(question, tools)))
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {

@@ -1,9 +1,9 @@
 //! `lavr ask IMAGE... QUESTION`
 
 use anyhow::Context as _;
-use lavr_agent::{Agent, Limits};
+use lavr_agent::{Agent, AgentBuilder, Limits};
 use lavr_tool::CancellationToken;
-use lavr_types::Event;
+use lavr_types::{Event, Task};
 
 use crate::{
     Outcome,
@@ -11,6 +11,7 @@ use crate::{
     command::{interruptible, teller},
     output::Output,
     planning,
+    recording::Recording,
     setup::{self, Setup},
 };
 
@@ -24,7 +25,7 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
             "the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes"
         );
     }
-    let setup = Setup::new(global, !ask.showing.quiet)?;
+    let setup = Setup::new(global, !ask.showing.quiet)?.with_cassette(&ask.tracing)?;
     let mut output = Output::new(&ask.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(paths)?;
@@ -36,20 +37,22 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
         Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking, Some(&model), &prompts)?;
     let (planner, note) =
         interruptible(cancel, planning::planner(&setup, &ask.planning, model, &dispatcher, &prompts)).await?;
-    let agent = planner
-        .install(Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits))
-        .build()?;
+    let builder =
+        planner.install(Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits));
+    let agent = note.into_iter().fold(builder, AgentBuilder::note).build()?;
 
-    let tell = teller(&ask.showing);
-    if let Some(note) = &note {
-        tell(&Event::Note { text: note.clone() });
-    }
+    let recording = Recording::start(&setup, &ask.tracing, Task::Ask, Some(question), &pictures);
+    let show = teller(&ask.showing);
+    let tell = |event: &Event| {
+        show(event);
+        recording.tell(event);
+    };
     let images: Vec<_> = pictures.iter().map(|(id, _)| *id).collect();
-    let mut answer = agent.ask(question, &images, cancel, &tell).await?;
-    answer.notes.splice(0..0, note);
+    let answer = agent.ask(question, &images, cancel, &tell).await?;
+    setup.check_cassette()?;
     if !ask.showing.quiet && !ask.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures)?;
+    output.show(&answer, &pictures, recording.finish().await)?;
     output.finish()
 }

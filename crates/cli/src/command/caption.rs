@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use lavr_tool::CancellationToken;
-use lavr_types::{CallId, Capability, Draft, Event, ImageId, Step, ToolCall, Usage, perception};
+use lavr_types::{CallId, Capability, Draft, Event, ImageId, Step, Task, ToolCall, Usage, perception};
 use serde_json::json;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     arguments::{Caption, Global},
     command::{interruptible, teller, verify::checked},
     output::Output,
+    recording::Recording,
     setup::{self, Setup},
 };
 
@@ -19,7 +20,7 @@ pub(crate) async fn run(
     caption: &Caption,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
-    let setup = Setup::new(global, !caption.showing.quiet)?;
+    let setup = Setup::new(global, !caption.showing.quiet)?.with_cassette(&caption.tracing)?;
     let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.
@@ -38,12 +39,19 @@ pub(crate) async fn run(
         model.as_ref(),
         &prompts,
     )?;
-    let tell = teller(&caption.showing);
+    let show = teller(&caption.showing);
     for picture in pictures {
+        let pictures = std::slice::from_ref(&picture);
+        let recording = Recording::start(&setup, &caption.tracing, Task::Caption, None, pictures);
+        let tell = |event: &Event| {
+            show(event);
+            recording.tell(event);
+        };
         let start = Instant::now();
         let before = dispatcher.counts();
         let (described, step) = describe(&dispatcher, picture.0, cancel, &tell).await?;
         let mut answer = checked(&verifier, &described.text, &[picture.0], cancel, &tell).await?;
+        setup.check_cassette()?;
         answer.notes.splice(0..0, described.unseen);
         let after = dispatcher.counts();
         answer.steps.push(step);
@@ -53,7 +61,8 @@ pub(crate) async fn run(
             elapsed: start.elapsed(),
             ..answer.usage
         };
-        output.show(&answer, &[picture])?;
+        tell(&Event::Answered { answer: answer.clone() });
+        output.show(&answer, pictures, recording.finish().await)?;
     }
     output.finish()
 }

@@ -5,13 +5,14 @@ use std::{io::Write as _, sync::Arc};
 use anyhow::Context as _;
 use lavr_agent::{Agent, DeclaredPlanner, Limits, PlanFile};
 use lavr_tool::CancellationToken;
-use lavr_types::ToolSpec;
+use lavr_types::{Event, Task, ToolSpec};
 
 use crate::{
     Outcome,
     arguments::{Global, RunPlan},
     command::{interruptible, teller},
     output::Output,
+    recording::Recording,
     setup::{self, Setup},
 };
 
@@ -26,7 +27,7 @@ pub(crate) async fn run(
         return Ok(Outcome::Done);
     }
     let path = plan.plan.as_deref().context("name a plan file")?;
-    let setup = Setup::new(global, !plan.showing.quiet)?;
+    let setup = Setup::new(global, !plan.showing.quiet)?.with_cassette(&plan.tracing)?;
     let prompts = setup::prompts(&plan.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();
@@ -54,12 +55,18 @@ pub(crate) async fn run(
     let agent =
         Agent::builder(dispatcher).planner(Arc::new(planner)).verifier(verifier).limits(limits).build()?;
 
-    let tell = teller(&plan.showing);
+    let recording = Recording::start(&setup, &plan.tracing, Task::Plan, Some(&question), &pictures);
+    let show = teller(&plan.showing);
+    let tell = |event: &Event| {
+        show(event);
+        recording.tell(event);
+    };
     let images: Vec<_> = pictures.iter().map(|(id, _)| *id).collect();
     let answer = agent.ask(&question, &images, cancel, &tell).await?;
+    setup.check_cassette()?;
     if !plan.showing.quiet && !plan.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures)?;
+    output.show(&answer, &pictures, recording.finish().await)?;
     output.finish()
 }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc};
 use lavr_tool::CancellationToken;
-use lavr_types::{Answer, ImageId, Usage};
+use lavr_types::{Answer, Event, ImageId, Task, Usage};
 use lavr_verify::{Streamed, Verification, Verifier};
 
 use crate::{
@@ -17,9 +17,10 @@ use crate::{
     arguments::{Global, Verify},
     command::{
         interruptible, teller,
-        verify::{TEXT_LIMIT, experts_and_verifier},
+        verify::{TEXT_LIMIT, drafted, experts_and_verifier},
     },
     output::Output,
+    recording::Recording,
     setup::Setup,
 };
 
@@ -32,16 +33,24 @@ pub(super) async fn run(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
     let file = verify.text_file.as_ref().context("--stream reads the text from --text-file")?;
-    let setup = Setup::new(global, !verify.showing.quiet)?;
+    let setup = Setup::new(global, !verify.showing.quiet)?.with_cassette(&verify.tracing)?;
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
     let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
     let pieces = pieces(file)?;
-    let tell = teller(&verify.showing);
+    let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
+    let show = teller(&verify.showing);
+    let tell = |event: &Event| {
+        show(event);
+        recording.tell(event);
+    };
     let print = !verify.showing.json;
     let (verification, shown) = verified(&verifier, pieces, &[pictures[0].0], cancel, &tell, print).await?;
+    recording.tell(&drafted(&verification.draft));
+    tell(&crate::command::verify::verified(&verification));
+    setup.check_cassette()?;
     let counts = dispatcher.counts();
     let usage = Usage {
         tool_calls: counts.ran,
@@ -58,6 +67,7 @@ pub(super) async fn run(
         notes: verification.notes,
         usage,
     };
+    tell(&Event::Answered { answer: answer.clone() });
     if print {
         let mut out = std::io::stdout();
         if !shown.ends_with('\n') {
@@ -70,7 +80,7 @@ pub(super) async fn run(
             writeln!(out, "\nA later sentence changed an earlier one. As a whole:")?;
         }
     }
-    output.show(&answer, &pictures)?;
+    output.show(&answer, &pictures, recording.finish().await)?;
     output.finish()
 }
 
@@ -80,7 +90,7 @@ async fn verified(
     pieces: mpsc::UnboundedReceiver<std::io::Result<String>>,
     images: &[ImageId],
     cancel: &CancellationToken,
-    tell: &(dyn Fn(&lavr_types::Event) + Send + Sync),
+    tell: &(dyn Fn(&Event) + Send + Sync),
     print: bool,
 ) -> anyhow::Result<(Verification, String)> {
     let failure = std::sync::Mutex::new(None);

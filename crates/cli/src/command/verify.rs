@@ -4,14 +4,15 @@ use std::{io::Read as _, path::Path, time::Instant};
 
 use anyhow::Context as _;
 use lavr_tool::{CancellationToken, Dispatcher};
-use lavr_types::{Answer, Event, ImageId, Usage};
-use lavr_verify::Verifier;
+use lavr_types::{Answer, Draft, Event, ImageId, Task, Usage};
+use lavr_verify::{Verification, Verifier};
 
 use crate::{
     Outcome,
     arguments::{Global, Verify},
     command::{interruptible, teller},
     output::Output,
+    recording::Recording,
     setup::{self, Setup},
 };
 
@@ -32,13 +33,22 @@ pub(crate) async fn run(
         (None, None) => anyhow::bail!("give the text to check with --text or --text-file"),
     };
     anyhow::ensure!(!text.trim().is_empty(), "the text to check is empty");
-    let setup = Setup::new(global, !verify.showing.quiet)?;
+    let setup = Setup::new(global, !verify.showing.quiet)?.with_cassette(&verify.tracing)?;
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = setup.open_images(&[&verify.image])?;
     let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
-    let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &teller(&verify.showing)).await?;
+    let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
+    let show = teller(&verify.showing);
+    let tell = |event: &Event| {
+        show(event);
+        recording.tell(event);
+    };
+    // What is checked is shown as corrected in the end: it need not be told twice.
+    recording.tell(&drafted(&text));
+    let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &tell).await?;
+    setup.check_cassette()?;
     let counts = dispatcher.counts();
     answer.usage = Usage {
         tool_calls: counts.ran,
@@ -46,7 +56,8 @@ pub(crate) async fn run(
         elapsed: start.elapsed(),
         ..answer.usage
     };
-    output.show(&answer, &pictures)?;
+    tell(&Event::Answered { answer: answer.clone() });
+    output.show(&answer, &pictures, recording.finish().await)?;
     output.finish()
 }
 
@@ -73,6 +84,7 @@ pub(super) async fn checked(
 ) -> anyhow::Result<Answer> {
     let verification = verifier.verify(text, images, cancel, &|event| tell(&event)).await;
     anyhow::ensure!(!cancel.is_cancelled(), "interrupted");
+    tell(&verified(&verification));
     Ok(Answer {
         question: None,
         draft: text.to_owned(),
@@ -83,6 +95,20 @@ pub(super) async fn checked(
         // What the models cost; the tools are counted by the dispatcher.
         usage: verification.usage,
     })
+}
+
+/// A text that was given stands like a draft.
+pub(super) fn drafted(text: &str) -> Event {
+    Event::Drafted { draft: Draft { text: text.to_owned(), cites: Vec::new(), tokens: Vec::new() } }
+}
+
+pub(super) fn verified(verification: &Verification) -> Event {
+    Event::Verified {
+        text: verification.text.clone(),
+        claims: verification.claims.clone(),
+        notes: verification.notes.clone(),
+        usage: verification.usage,
+    }
 }
 
 /// As it is: not a byte may change where nothing is contradicted, a final line break included.
