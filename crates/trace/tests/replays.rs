@@ -8,11 +8,16 @@ mod common;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use common::{ANSWER, LOOK, asked, builder, images, json_model, store, text, various};
+use common::{ANSWER, LOOK, asked, builder, images, json_model, registry, store, text, various};
 use futures::StreamExt as _;
-use lavr_agent::{Decision, Limits, Misunderstanding, Plan, Planner, Situation};
-use lavr_model::{CancellationToken, Capabilities, ChatModel, ModelError, Reply, TurnRequest, TurnStream};
-use lavr_prompt::PromptError;
+use lavr_agent::{
+    Decision, DeclaredPlanner, DemonstrationSet, Demonstrations, Limits, Misunderstanding, ModelPlanner,
+    PickBy, Plan, PlanFile, PlanFirstPlanner, Planner, Situation,
+};
+use lavr_model::{
+    CancellationToken, Capabilities, ChatModel, ModelError, Reply, TextEmbedder, TurnRequest, TurnStream,
+};
+use lavr_prompt::{Library, PromptError};
 use lavr_trace::{Trace, TraceError, replay};
 use lavr_types::Event;
 
@@ -107,6 +112,68 @@ async fn what_was_interrupted_comes_out_as_far_as_it_went() {
     trace.events.truncate(trace.events.iter().position(answers).unwrap());
     let replayed = replay(&trace, None).unwrap();
     assert_eq!((replayed.events, replayed.difference, replayed.answer), (trace.events.len(), None, None));
+}
+
+const PLAN_FILE: &str = r#"
+question = "How many {$kind}s?"
+inputs = { kind = "dog" }
+[[node]]
+id = "find"
+capability = "detect"
+args = { image = "$image", labels = ["$kind"] }
+[[answer]]
+text = "I count {$find.objects | counted}."
+otherwise = "I find no {$kind}."
+"#;
+
+const PLAN: &str = r#"{"thought":"Look.","plan":[
+    {"id":"find","tool":"detect","args":{"image":"image1","labels":["dog"]}},
+    {"id":"part","tool":"quarter","args":{"image":"image1"}},
+    {"id":"again","tool":"detect","args":{"image":"$part.image"}}]}"#;
+
+/// Likes the questions that are about as long.
+struct ByLength;
+
+impl TextEmbedder for ByLength {
+    fn name(&self) -> &str {
+        "by length"
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
+        Ok(texts.iter().map(|text| vec![text.len() as f32, 30.0]).collect())
+    }
+}
+
+#[tokio::test]
+async fn every_planner_of_lavrs_own_comes_back_from_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = store(folder.path());
+    let (images, image) = images(0);
+    let registry = registry();
+    let tools: Vec<_> = registry.specs().collect();
+    let checked = PlanFile::parse("dogs.toml", PLAN_FILE).unwrap().check("dogs.toml", &tools).unwrap();
+    let declared = DeclaredPlanner::new(checked, &[("kind".into(), "dog".into())]).unwrap();
+    let agent = builder(&images).planner(Arc::new(declared)).build().unwrap();
+    let (followed, answer) = asked(&runs, &agent, &images, image).await;
+    assert!(answer.draft.starts_with("I count"), "{}", answer.draft);
+
+    let model = Arc::new(json_model(vec![text(PLAN), text(ANSWER)]));
+    let first = PlanFirstPlanner::new(model.capabilities(), &Library::built_in()).unwrap();
+    let agent = builder(&images).model(model).planner(Arc::new(first)).build().unwrap();
+    let (planned, answer) = asked(&runs, &agent, &images, image).await;
+    assert!(answer.steps.iter().map(|step| step.calls.len()).sum::<usize>() >= 3, "{:?}", answer.steps);
+
+    // What was picked for the question stands in the trace, not what picked it.
+    let set = DemonstrationSet::built_in().unwrap();
+    let like = Demonstrations::new(set, PickBy::Embedding(Arc::new(ByLength)), 2).unwrap();
+    let model = Arc::new(json_model(vec![text(LOOK), text(ANSWER)]));
+    let shown =
+        ModelPlanner::new(model.capabilities(), &Library::built_in()).unwrap().with_demonstrations(like);
+    let agent = builder(&images).model(model).planner(Arc::new(shown)).build().unwrap();
+    let (shown, _) = asked(&runs, &agent, &images, image).await;
+    for run in [followed, planned, shown] {
+        assert_eq!(replay(&runs.trace(&run).unwrap(), None).unwrap().difference, None);
+    }
 }
 
 /// Answers without looking.
