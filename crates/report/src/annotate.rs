@@ -22,7 +22,7 @@ mod canvas;
 mod chip;
 mod flow;
 mod marks;
-mod place;
+pub(crate) mod place;
 mod stage;
 mod style;
 mod type_setting;

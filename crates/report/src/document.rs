@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use lavr_image::{ImageStore, Origin};
 use lavr_types::{
-    Answer, CallId, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect, Region, RunId,
-    Span, Trust, Verdict,
+    Answer, CallId, CallRecord, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect,
+    Region, RunId, Span, Trust, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,12 +147,15 @@ pub struct ImageEntry {
     /// Where a picture that the run made lies in the picture it was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<PartOf>,
+    /// The picture that it was cut out of, with the place there, where that is itself one that the run made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<PartOf>,
 }
 
-/// A place in a picture that was given.
+/// A place in a picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PartOf {
-    /// The picture as it was given.
+    /// The picture.
     pub image: ImageId,
     /// `[left, top, right, bottom]` in its pixels.
     pub region: Rect,
@@ -213,7 +216,7 @@ impl Document {
     }
 }
 
-fn claim_entry(checked: &CheckedClaim, store: &ImageStore) -> ClaimEntry {
+pub(crate) fn claim_entry(checked: &CheckedClaim, store: &ImageStore) -> ClaimEntry {
     let (claim, judgement) = (&checked.claim, &checked.judgement);
     ClaimEntry {
         span: claim.span,
@@ -244,14 +247,27 @@ fn evidence_entry(evidence: &Evidence, store: &ImageStore) -> EvidenceEntry {
 /// The root image of a region and the box on it, inside the image, to a hundredth of a pixel.
 pub(crate) fn place_on_root(region: &Region, store: &ImageStore) -> (ImageId, Rect) {
     let region = store.to_root(region).unwrap_or(*region);
+    (region.image, within(&region))
+}
+
+/// The box in pixels, inside its image, to a hundredth of a pixel.
+fn within(region: &Region) -> Rect {
     let whole = region.size.bounds();
     let bounds = region.pixels();
     let bounds = if bounds.is_finite() { bounds.clamped(whole) } else { whole };
-    (region.image, <[f64; 4]>::from(bounds).map(|side| rounded(side, 1e2)).into())
+    <[f64; 4]>::from(bounds).map(|side| rounded(side, 1e2)).into()
 }
 
 fn step_entry(step: &lavr_types::Step) -> StepEntry {
-    let calls = step.calls.iter().map(|record| CallEntry {
+    StepEntry {
+        thought: step.thought.clone(),
+        contradictions: step.contradictions.clone(),
+        calls: step.calls.iter().map(call_entry).collect(),
+    }
+}
+
+pub(crate) fn call_entry(record: &CallRecord) -> CallEntry {
+    CallEntry {
         id: record.call.id.clone(),
         tool: record.call.tool.clone(),
         arguments: without_bytes(&record.call.arguments),
@@ -261,11 +277,6 @@ fn step_entry(step: &lavr_types::Step) -> StepEntry {
         },
         cached: record.cached,
         seconds: rounded(record.elapsed.as_secs_f64(), 1e6),
-    });
-    StepEntry {
-        thought: step.thought.clone(),
-        contradictions: step.contradictions.clone(),
-        calls: calls.collect(),
     }
 }
 
@@ -279,22 +290,38 @@ fn images(answer: &Answer, store: &ImageStore, names: &[(ImageId, String)]) -> V
             made.extend(&observation.show);
         }
     }
+    for id in made.clone() {
+        made.extend(between(id, store));
+    }
     made.retain(|id| names.iter().all(|(name, _)| name != id));
     given.chain(made.into_iter().filter_map(|id| image_entry(id, None, store))).collect()
+}
+
+/// The images between one that the run made and the picture that was given.
+fn between(id: ImageId, store: &ImageStore) -> Vec<ImageId> {
+    let parent = |id: &ImageId| match store.get(*id).ok()?.origin {
+        Origin::Derived { parent, .. } => Some(parent),
+        Origin::Root => None,
+    };
+    std::iter::successors(parent(&id), parent).filter(|id| parent(id).is_some()).collect()
 }
 
 fn image_entry(id: ImageId, name: Option<String>, store: &ImageStore) -> Option<ImageEntry> {
     let image = store.get(id).ok()?;
     let size = image.size();
-    let part_of = matches!(image.origin, Origin::Derived { .. }).then(|| {
-        let (image, region) = place_on_root(&Region::whole(id, size), store);
-        PartOf { image, region }
-    });
-    Some(ImageEntry { id, name, width: size.width, height: size.height, part_of })
+    let (mut part_of, mut cut_from) = (None, None);
+    if let Origin::Derived { parent, to_parent } = image.origin {
+        let (root, region) = place_on_root(&Region::whole(id, size), store);
+        part_of = Some(PartOf { image: root, region });
+        let in_parent =
+            Region::in_pixels(parent, store.size_of(parent).ok()?, to_parent.apply_rect(size.bounds()));
+        cut_from = (parent != root).then(|| PartOf { image: parent, region: within(&in_parent) });
+    }
+    Some(ImageEntry { id, name, width: size.width, height: size.height, part_of, cut_from })
 }
 
 /// The images that a value names.
-fn mentioned(value: &Value, found: &mut BTreeSet<ImageId>) {
+pub(crate) fn mentioned(value: &Value, found: &mut BTreeSet<ImageId>) {
     match value {
         Value::String(text) => found.extend(text.parse::<ImageId>().ok()),
         Value::Array(items) => items.iter().for_each(|item| mentioned(item, found)),
@@ -304,7 +331,7 @@ fn mentioned(value: &Value, found: &mut BTreeSet<ImageId>) {
 }
 
 /// The value with encoded bytes left out: pictures go by id, and a tool from outside may not know that.
-fn without_bytes(value: &Value) -> Value {
+pub(crate) fn without_bytes(value: &Value) -> Value {
     match value {
         Value::String(text) if is_encoded(text) => {
             Value::String(format!("({} bytes of encoded data left out)", text.len()))

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | programs | [`Document`]: the versioned JSON that `lavr ask`, `caption` and `verify` print with `--json` |
 //! | eyes | [`annotate()`]: boxes, labels, verdicts and the corrected text drawn on the picture |
+//! | people | [`run_page()`]: one HTML file with all of it, linked both ways, without anything loaded from elsewhere |
 //! | displays of one's own | [`pieces()`]: the corrected text cut into what was kept and what was changed |
 //!
 //! ```
@@ -33,7 +34,10 @@ pub mod annotate;
 pub mod document;
 pub mod export;
 pub mod inline;
+pub mod page;
+mod places;
 pub mod spans;
+pub mod words;
 
 #[cfg(test)]
 mod sample;
@@ -42,4 +46,5 @@ pub use annotate::{ReportError, annotate};
 pub use document::Document;
 pub use export::Export;
 pub use inline::inline_boxes;
-pub use spans::{Piece, pieces};
+pub use page::run_page;
+pub use spans::{Piece, pieces, pieces_of_document};

@@ -40,27 +40,31 @@ impl Metrics {
 impl Chip {
     fn of(mark: &Mark, stage: &Stage, style: &Style) -> Self {
         let metrics = Metrics::of(style);
-        let badges: Vec<Badge> =
-            mark.verdicts().iter().map(|(verdict, numbers)| Badge::of_claims(*verdict, numbers)).collect();
+        let badges: Vec<Badge> = mark
+            .place
+            .verdicts()
+            .iter()
+            .map(|(verdict, numbers)| Badge::of_claims(*verdict, numbers))
+            .collect();
         let short = badges.iter().map(|badge| badge.width(style, metrics.badge) + metrics.pad).sum::<f32>()
             + metrics.pad;
         let room = stage.width as f32 * 0.9 - short - 3.0 * metrics.pad;
-        let text = fit(&style.fonts.printable(&mark.text()), room, style);
+        let text = fit(&style.fonts.printable(&mark.place.text()), room, style);
         let long = short + style.fonts.width(&text, Weight::Regular, style.chip_text) + 3.0 * metrics.pad;
         // A chip stands on the outer edge of its frame's line; chips of the whole picture begin in its corner.
         let edge = f64::from(style.stroke) / 2.0;
         let Rect { left, top, right, bottom } = mark.bounds;
-        let anchor = if mark.whole {
+        let anchor = if mark.place.whole {
             Rect::new(left + 2.0 * edge, top + 2.0 * edge, left + 2.0 * edge, top + 2.0 * edge)
         } else {
             Rect::new(left - edge, top - edge, right + edge, bottom + edge)
         };
         Self {
-            worst: mark.verdicts().first().map_or(Verdict::Supported, |(verdict, _)| *verdict),
+            worst: mark.place.verdicts().first().map_or(Verdict::Supported, |(verdict, _)| *verdict),
             badges,
             text,
             wish: Wish { anchor, widths: [long.into(), short.into()], height: metrics.height.into() },
-            has_frame: !mark.whole,
+            has_frame: !mark.place.whole,
         }
     }
 
@@ -113,7 +117,7 @@ fn fit(text: &str, width: f32, style: &Style) -> String {
 fn shorten<'m>(chips: &mut [Chip], marks: impl Iterator<Item = &'m Mark>) {
     let mut told = HashSet::new();
     for (chip, mark) in chips.iter_mut().zip(marks) {
-        if !told.insert((mark.names(), mark.verdicts())) {
+        if !told.insert((mark.place.names(), mark.place.verdicts())) {
             chip.text.clear();
             chip.wish.widths[0] = chip.wish.widths[1];
         }

@@ -12,25 +12,25 @@ const ROOM: f64 = 0.15;
 
 /// A chip that looks for a place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
+pub(crate) struct Wish {
     /// The box that it belongs to.
-    pub(super) anchor: Rect,
+    pub(crate) anchor: Rect,
     /// How wide it is with its text, and without.
-    pub(super) widths: [f64; 2],
-    pub(super) height: f64,
+    pub(crate) widths: [f64; 2],
+    pub(crate) height: f64,
 }
 
 /// A chip's place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Placed {
-    pub(super) bounds: Rect,
+pub(crate) struct Placed {
+    pub(crate) bounds: Rect,
     /// Whether there is room for its text.
-    pub(super) with_text: bool,
+    pub(crate) with_text: bool,
 }
 
 /// Finds a place for each chip, the first ones first: no two overlap, none leaves `stage`. A chip lies at its
 /// box if it can, else near it, else it is made short, else it has no place.
-pub(super) fn place(wishes: &[Wish], stage: Rect, gap: f64) -> Vec<Option<Placed>> {
+pub(crate) fn place(wishes: &[Wish], stage: Rect, gap: f64) -> Vec<Option<Placed>> {
     let mut taken: Vec<Rect> = Vec::new();
     wishes
         .iter()

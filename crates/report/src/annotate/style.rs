@@ -27,8 +27,7 @@ pub(super) enum Line {
     Dotted,
 }
 
-/// The verdicts, worst first.
-pub(super) const VERDICTS: [Verdict; 3] = [Verdict::Contradicted, Verdict::Insufficient, Verdict::Supported];
+pub(super) use crate::places::VERDICTS;
 
 /// A colour for lines and backgrounds, from the palette of Okabe and Ito (2008), which readers with each kind of
 /// colour blindness can tell apart.

@@ -114,8 +114,8 @@ fn the_same_find_of_several_calls_is_one_mark() {
     let stage = Stage::of(sample.store.size_of(sample.root).unwrap());
     let marks = marks::collect(&sample.answer, sample.root, &sample.store, &stage);
     assert_eq!(marks.len(), 1);
-    assert_eq!(marks[0].text(), "dog 0.90 · brown 0.70");
-    assert_eq!(marks[0].verdicts(), [(Verdict::Supported, vec![1, 2])]);
+    assert_eq!(marks[0].place.text(), "dog 0.90 · brown 0.70");
+    assert_eq!(marks[0].place.verdicts(), [(Verdict::Supported, vec![1, 2])]);
 }
 
 #[test]
@@ -249,7 +249,8 @@ fn a_long_text_about_a_small_picture_stays_readable() {
     // Two things seen in the whole picture are two chips, not one.
     let stage = Stage::of(sample.store.size_of(sample.root).unwrap());
     let marks = marks::collect(&sample.answer, sample.root, &sample.store, &stage);
-    let whole: Vec<String> = marks.iter().filter(|mark| mark.whole).map(marks::Mark::text).collect();
+    let whole: Vec<String> =
+        marks.iter().filter(|mark| mark.place.whole).map(|mark| mark.place.text()).collect();
     assert_eq!(whole, ["dining table 0.74", "no laptop 0.96"]);
     assert!(count(&drawing, everywhere(&drawing), style::light_color(Verdict::Contradicted)) > 1000);
 }
