@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod fixed;
 mod grounding;
+mod intake;
 mod limits;
 mod names;
 mod plan;

@@ -37,12 +37,18 @@ impl ImageNames {
         }
     }
 
-    /// What stands where the schema takes an image and is none, once ids are in place.
-    pub(crate) fn missing<'a>(schema: &Value, arguments: &'a Value) -> Option<&'a str> {
+    /// What stands where the schema takes an image and is no image of this run, once ids are in place. The store may hold
+    /// the images of other runs.
+    pub(crate) fn missing<'a>(&self, schema: &Value, arguments: &'a Value) -> Option<&'a str> {
+        let known = |text: &str| text.parse().is_ok_and(|id| self.0.contains(&id));
         let properties = arguments.as_object().into_iter().flatten();
         properties
-            .filter(|(name, _)| is_image(&schema["properties"][name.as_str()]))
-            .find_map(|(_, value)| value.as_str().filter(|text| text.parse::<ImageId>().is_err()))
+            .filter_map(|(name, value)| {
+                let schema = &schema["properties"][name.as_str()];
+                (is_image(schema) || is_image(&schema["items"])).then_some(value)
+            })
+            .flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
+            .find_map(|value| value.as_str().filter(|text| !known(text)))
     }
 
     /// Puts names in the place of ids that have one, anywhere in a value. Others stay: a text in a picture that looks

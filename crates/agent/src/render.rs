@@ -161,7 +161,7 @@ mod tests {
 
     fn record(value: Value) -> CallRecord {
         let call = ToolCall { id: CallId("call_1".into()), tool: "detect".into(), arguments: json!({}) };
-        CallRecord { call, outcome: Ok(Observation::new(value)), cached: false, elapsed: Duration::ZERO }
+        CallRecord::ran(call, Ok(Observation::new(value)), Duration::ZERO)
     }
 
     #[test]

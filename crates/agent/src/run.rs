@@ -1,12 +1,10 @@
 //! One run as a state machine: no I/O, serialisable at any point.
 
-use std::time::Duration;
-
 use lavr_model::{ModelError, Reply, TurnRequest};
 use lavr_prompt::PromptError;
 use lavr_types::{
-    Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Size,
-    Step, ToolCall, ToolSpec, Usage, Vocabulary, perception::Detections,
+    Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Repair,
+    Size, Step, ToolCall, ToolSpec, Usage, Vocabulary, perception::Detections,
 };
 use lavr_verify::{Thresholds, contradictions};
 use serde::{Deserialize, Serialize};
@@ -14,8 +12,14 @@ use serde_json::Value;
 
 use crate::{
     AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
-    certainty, grounding, provenance, tool_set::ToolSet,
+    certainty, grounding, intake, provenance, tool_set::ToolSet,
 };
+
+/// Refused calls of a flood that a step keeps.
+const REFUSALS_SHOWN: usize = 4;
+/// False citations that a planner is told of, and the most characters of each.
+const CITES_NAMED: usize = 8;
+const CITE_LENGTH: usize = 32;
 
 /// What has happened, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,11 +86,27 @@ enum Phase {
     },
 }
 
-/// A call to run, or one refused before it ran.
+/// A call of the step that is under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Planned {
     call: ToolCall,
+    /// How it was read where it was not written as the tool asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    repairs: Vec<Repair>,
+    /// Why it is not run.
     refused: Option<Failure>,
+    /// What became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<CallRecord>,
+    /// Whether it was held back until somebody approves it.
+    #[serde(default)]
+    awaiting: bool,
+}
+
+impl Planned {
+    fn is_to_run(&self) -> bool {
+        self.refused.is_none() && self.record.is_none()
+    }
 }
 
 /// One run: a question about images, and all that has happened since.
@@ -243,7 +263,7 @@ impl Run {
                 Phase::Act { calls, .. } => {
                     let to_run: Vec<ToolCall> = calls
                         .iter()
-                        .filter(|planned| planned.refused.is_none())
+                        .filter(|planned| planned.is_to_run())
                         .map(|planned| planned.call.clone())
                         .collect();
                     if !to_run.is_empty() {
@@ -285,6 +305,9 @@ impl Run {
         tools: &[&ToolSpec],
         reply: &Reply,
     ) -> Result<Decision, Misunderstanding> {
+        if intake::is_too_long(reply) {
+            return Err(Misunderstanding("Your reply was too long to be read. Be brief.".into()));
+        }
         planner.read(&self.situation(&self.tool_set.of(tools)), reply)
     }
 
@@ -294,24 +317,42 @@ impl Run {
         self.fallback = true;
     }
 
-    /// The calls of [`Next::Call`] ended, in their order.
+    /// The calls of [`Next::Call`] ended, in their order. Those that wait for approval ([`Self::awaiting`]) hold up the
+    /// step, and are what [`Self::next`] says again; what the others saw is kept.
     pub fn called(&mut self, records: Vec<CallRecord>) {
+        let Phase::Act { calls, .. } = &mut self.phase else { return };
+        for (planned, mut record) in calls.iter_mut().filter(|planned| planned.is_to_run()).zip(records) {
+            planned.awaiting = is_of(&record, FailureKind::AwaitingApproval);
+            if !planned.awaiting {
+                record.repairs.splice(0..0, std::mem::take(&mut planned.repairs));
+                planned.record = Some(record);
+            }
+        }
+        if self.awaiting().is_empty() {
+            self.end_step();
+        }
+    }
+
+    /// The calls that wait for somebody to approve them.
+    pub fn awaiting(&self) -> Vec<&ToolCall> {
+        let Phase::Act { calls, .. } = &self.phase else { return Vec::new() };
+        calls.iter().filter(|planned| planned.awaiting).map(|planned| &planned.call).collect()
+    }
+
+    fn end_step(&mut self) {
         let Phase::Act { thought, contradictions, said, calls } =
             std::mem::replace(&mut self.phase, Phase::Plan)
         else {
             return;
         };
-        let mut records = records.into_iter();
         let calls: Vec<CallRecord> = calls
             .into_iter()
             .filter_map(|planned| match planned.refused {
-                Some(failure) => Some(CallRecord {
-                    call: planned.call,
-                    outcome: Err(failure),
-                    cached: false,
-                    elapsed: Duration::ZERO,
-                }),
-                None => records.next(),
+                Some(failure) => {
+                    let record = CallRecord::not_run(planned.call, failure);
+                    Some(CallRecord { repairs: planned.repairs, ..record })
+                }
+                None => planned.record,
             })
             .collect();
         for record in &calls {
@@ -321,6 +362,12 @@ impl Run {
             if let Some(note) = shortcoming(record) {
                 self.note(note);
             }
+        }
+        if let Some(record) = calls.iter().find(|record| is_of(record, FailureKind::OverBudget))
+            && let Err(failure) = &record.outcome
+        {
+            self.note(failure.message.clone());
+            self.must_answer = true;
         }
         self.turns.push(Turn::Step { step: Step { thought, contradictions, calls }, said });
         if !self.must_answer
@@ -404,14 +451,14 @@ impl Run {
             }
             Decision::Call { thought, calls } => {
                 self.misunderstood = 0;
-                let calls =
-                    calls.into_iter().map(|(tool, arguments)| self.planned(tool, arguments, tools, planner));
-                let calls = calls.collect::<Vec<_>>();
+                let calls = self.planned_calls(calls, tools, planner);
                 let contradictions = self.contradicted(&thought);
                 self.phase = Phase::Act { thought, contradictions, said, calls };
             }
             Decision::Answer { thought, text, cites } => {
-                if let Some(message) = self.false_receipt(&cites) {
+                // Whether a model cites a call or only names it: what never ran is no ground.
+                let named = if said.is_some() { intake::calls_named(&text) } else { Vec::new() };
+                if let Some(message) = self.false_receipt(cites.iter().chain(&named)) {
                     self.misunderstand(&said.unwrap_or_default(), &message);
                     return;
                 }
@@ -430,17 +477,44 @@ impl Run {
         }
     }
 
-    /// Gives a call its id and its images, and refuses repeats, calls over the limit, boxes made up, and paths and
-    /// addresses that are not the user's.
+    /// The calls of a step. Of a flood, as many are kept as tell the planner that they are too many.
+    fn planned_calls(
+        &mut self,
+        calls: Vec<(String, Value)>,
+        tools: &[&ToolSpec],
+        planner: &dyn Planner,
+    ) -> Vec<Planned> {
+        let left = self.limits.calls.saturating_sub(self.calls_made) as usize;
+        let asked = calls.len();
+        let kept = (left + REFUSALS_SHOWN).min(asked);
+        if kept < asked {
+            self.note(format!("a step asked for {asked} calls; {} of them were left out", asked - kept));
+        }
+        let planned = calls
+            .into_iter()
+            .take(kept)
+            .map(|(tool, arguments)| self.planned(tool, arguments, tools, planner));
+        planned.collect()
+    }
+
+    /// Gives a call its id and its images, mends what can be read in one way only, and refuses repeats, calls over the
+    /// limit, boxes made up, and paths and addresses that are not the user's.
     fn planned(
         &mut self,
         tool: String,
-        mut arguments: Value,
+        arguments: Value,
         tools: &[&ToolSpec],
         planner: &dyn Planner,
     ) -> Planned {
         self.calls_made += 1;
         let id = CallId(format!("call_{}", self.calls_made));
+        let mut call = ToolCall { id, tool, arguments };
+        if let Err(message) = intake::bounded(&mut call) {
+            let refused = Some(Failure { kind: FailureKind::InvalidArguments, message });
+            return Planned { call, repairs: Vec::new(), refused, record: None, awaiting: false };
+        }
+        let repairs = lavr_tool::mend(tools, &mut call);
+        let ToolCall { id, tool, mut arguments } = call;
         let spec = tools.iter().find(|spec| spec.name == tool);
         let newcomer = spec.is_some_and(|spec| !self.tool_set.has(&spec.name));
         if let Some(spec) = spec {
@@ -455,7 +529,7 @@ impl Run {
         let call = ToolCall { id, tool, arguments };
         let same =
             |earlier: &CallRecord| earlier.call.tool == call.tool && earlier.call.arguments == call.arguments;
-        let missing = spec.and_then(|spec| ImageNames::missing(&spec.arguments, &call.arguments));
+        let missing = spec.and_then(|spec| self.names.missing(&spec.arguments, &call.arguments));
         let is_given = |text: &str| self.is_given(text) || planner.grants(text);
         let not_given =
             spec.and_then(|spec| provenance::not_given(&spec.arguments, &call.arguments, &is_given));
@@ -486,7 +560,7 @@ impl Run {
             })
         };
         let refused = refused.map(|message| Failure { kind: FailureKind::Refused, message });
-        Planned { call, refused }
+        Planned { call, repairs, refused, record: None, awaiting: false }
     }
 
     /// Whether the user wrote this path or address.
@@ -501,10 +575,13 @@ impl Run {
     }
 
     /// An answer must not rest on a call that never ran or failed.
-    fn false_receipt(&self, cites: &[CallId]) -> Option<Misunderstanding> {
+    fn false_receipt<'c>(&self, cites: impl Iterator<Item = &'c CallId>) -> Option<Misunderstanding> {
         let citable = self.situation(&[]).citable();
-        let wrong: Vec<&str> =
-            cites.iter().filter(|id| !citable.contains(id)).map(|id| id.0.as_str()).collect();
+        let wrong: Vec<String> = cites
+            .filter(|id| !citable.contains(id))
+            .map(|id| id.0.chars().take(CITE_LENGTH).collect())
+            .take(CITES_NAMED)
+            .collect();
         (!wrong.is_empty()).then(|| {
             let real = citable.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(", ");
             let real = if real.is_empty() { "none".to_owned() } else { real };
@@ -517,7 +594,8 @@ impl Run {
     }
 
     fn misunderstand(&mut self, said: &str, misunderstanding: &Misunderstanding) {
-        self.turns.push(Turn::Feedback { said: said.to_owned(), message: misunderstanding.0.clone() });
+        let said = intake::beginning(said);
+        self.turns.push(Turn::Feedback { said, message: misunderstanding.0.clone() });
         self.misunderstood += 1;
         if self.misunderstood > self.limits.misunderstandings {
             self.note(format!(
@@ -533,6 +611,10 @@ impl Run {
             self.notes.push(note);
         }
     }
+}
+
+fn is_of(record: &CallRecord, kind: FailureKind) -> bool {
+    record.outcome.as_ref().is_err_and(|failure| failure.kind == kind)
 }
 
 /// What a reader has to know of a call that saw less than it was asked to: small planners take it for a proof of absence.
@@ -553,5 +635,14 @@ fn shortcoming(record: &CallRecord) -> Option<String> {
 }
 
 fn may_pass_next_time(record: &CallRecord) -> bool {
-    matches!(&record.outcome, Err(failure) if matches!(failure.kind, FailureKind::TimedOut | FailureKind::Failed | FailureKind::Refused))
+    let Err(failure) = &record.outcome else { return false };
+    matches!(
+        failure.kind,
+        FailureKind::TimedOut
+            | FailureKind::Failed
+            | FailureKind::Refused
+            | FailureKind::Transient
+            | FailureKind::CircuitOpen
+            | FailureKind::Blocked
+    )
 }

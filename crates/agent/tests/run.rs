@@ -8,8 +8,8 @@ use lavr_agent::{FixedPlanner, Limits, ModelPlanner, Next, Planner, Run};
 use lavr_model::{Capabilities, FinishReason, ModelError, ModelErrorKind, Reply, ResponseFormat, TurnUsage};
 use lavr_prompt::Library;
 use lavr_types::{
-    Answer, CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, ImageId, Observation, Size,
-    Span, TokenScore, ToolCall, ToolSpec, Usage,
+    Answer, CallId, CallRecord, Capability, Failure, FailureKind, ImageId, Observation, Size, Span,
+    TokenScore, ToolCall, ToolSpec, Usage,
 };
 use serde_json::{Value, json};
 
@@ -27,11 +27,7 @@ fn capabilities(native_tools: bool) -> Capabilities {
 }
 
 fn tool(name: &str, capability: Capability) -> ToolSpec {
-    ToolSpec {
-        name: name.into(),
-        description: format!("Does {name}."),
-        version: 1,
-        arguments: json!({
+    let arguments = json!({
             "type": "object",
             "properties": {
                 "image": { "type": "string", "format": "image-id" },
@@ -41,13 +37,8 @@ fn tool(name: &str, capability: Capability) -> ToolSpec {
                 },
             },
             "required": ["image"], "additionalProperties": false,
-        }),
-        output: json!({}),
-        capability,
-        concurrency: Concurrency::Shared,
-        timeout: Duration::from_secs(1),
-        cacheable: true,
-    }
+    });
+    ToolSpec { capability, ..ToolSpec::new(name, format!("Does {name}."), arguments) }
 }
 
 fn tools() -> [ToolSpec; 3] {
@@ -85,7 +76,7 @@ fn two_dogs(call: ToolCall) -> CallRecord {
         "ocr" => json!({ "lines": [] }),
         _ => json!({ "quality": "clear", "colors": [{ "name": "brown", "share": 0.9, "hex": "#663300" }] }),
     };
-    CallRecord { call, outcome: Ok(Observation::new(value)), cached: false, elapsed: Duration::ZERO }
+    CallRecord::ran(call, Ok(Observation::new(value)), Duration::ZERO)
 }
 
 /// Drives a run with scripted replies; `say` gives the reply to the n-th request. Calls all succeed.
@@ -223,12 +214,7 @@ fn a_citation_of_a_call_that_failed_is_not_accepted() {
     run.replied(&planner, &specs, &reply(LOOK));
     let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
     let failure = Failure { kind: FailureKind::TimedOut, message: "too slow".into() };
-    let records = calls.into_iter().map(|call| CallRecord {
-        call,
-        outcome: Err(failure.clone()),
-        cached: false,
-        elapsed: Duration::ZERO,
-    });
+    let records = calls.into_iter().map(|call| CallRecord::ran(call, Err(failure.clone()), Duration::ZERO));
     run.called(records.collect());
     run.replied(&planner, &specs, &reply(r#"{"answer":"Two dogs.","cites":["call_1"]}"#));
     assert!(matches!(run.next(&planner, &specs).unwrap(), Next::Ask(_)));
@@ -312,12 +298,7 @@ fn an_answer_says_what_no_detector_knows() {
     let mut run = run(Limits::default());
     let Next::Call(calls) = run.next(&FixedPlanner, &specs).unwrap() else { panic!() };
     let value = json!({ "objects": [], "unknown_labels": ["flower"] });
-    let record = |call| CallRecord {
-        call,
-        outcome: Ok(Observation::new(value.clone())),
-        cached: false,
-        elapsed: Duration::ZERO,
-    };
+    let record = |call| CallRecord::ran(call, Ok(Observation::new(value.clone())), Duration::ZERO);
     run.called(calls.into_iter().take(1).map(record).collect());
     assert_eq!(run.notes(), ["`detect` does not know \"flower\": whether it is there was not seen"]);
 }
@@ -330,7 +311,7 @@ fn an_answer_says_which_tool_was_not_to_be_had() {
     let Next::Call(calls) = run.next(&FixedPlanner, &specs).unwrap() else { panic!() };
     let failure = Failure { kind: FailureKind::Unavailable, message: "its network is not here".into() };
     let records = calls.into_iter().map(|call| match call.tool.as_str() {
-        "ocr" => CallRecord { call, outcome: Err(failure.clone()), cached: false, elapsed: Duration::ZERO },
+        "ocr" => CallRecord::ran(call, Err(failure.clone()), Duration::ZERO),
         _ => two_dogs(call),
     });
     run.called(records.collect());
@@ -349,7 +330,7 @@ fn an_image_that_is_not_there_is_refused_with_the_names_of_those_that_are() {
 }
 
 #[test]
-fn calls_over_the_limit_are_refused_one_by_one() {
+fn of_calls_over_the_limit_some_are_refused_one_by_one_and_the_rest_is_left_out() {
     let many: Vec<Value> = (0..30)
         .map(|n| json!({ "tool": "detect", "args": { "image": "image1", "labels": [n.to_string()] } }))
         .collect();
@@ -360,7 +341,8 @@ fn calls_over_the_limit_are_refused_one_by_one() {
     };
     let (answer, _) = drive(run(Limits { calls: 16, ..Limits::default() }), &json_planner(), say);
     let ran = answer.steps[0].calls.iter().filter(|record| record.outcome.is_ok()).count();
-    assert_eq!((answer.steps[0].calls.len(), ran), (30, 16));
+    assert_eq!((answer.steps[0].calls.len(), ran), (20, 16));
+    assert_eq!(answer.notes[0], "a step asked for 30 calls; 10 of them were left out");
 }
 
 #[test]

@@ -173,27 +173,24 @@ fn steps(sample: &Sample) -> Vec<Step> {
         { "label": "dog", "box": [196, 161, 333, 349], "score": 0.8312 },
         { "label": "dog", "box": [301, 363, 429, 527], "score": 0.7764 },
     ] });
-    let found = CallRecord {
-        call: call("call_1", "detect", json!({ "image": sample.root, "labels": ["dog", "cat"] })),
-        outcome: Ok(Observation::new(objects)),
-        cached: false,
-        elapsed: Duration::from_millis(61),
-    };
+    let found = CallRecord::ran(
+        call("call_1", "detect", json!({ "image": sample.root, "labels": ["dog", "cat"] })),
+        Ok(Observation::new(objects)),
+        Duration::from_millis(61),
+    );
     let cut = CallRecord {
-        call: call("call_2", "crop", json!({ "image": sample.root, "region": [180, 140, 460, 529] })),
-        outcome: Ok(Observation::new(json!({ "image": crop })).with_images(vec![crop])),
         cached: true,
-        elapsed: Duration::from_micros(12),
+        attempts: 0,
+        ..CallRecord::ran(
+            call("call_2", "crop", json!({ "image": sample.root, "region": [180, 140, 460, 529] })),
+            Ok(Observation::new(json!({ "image": crop })).with_images(vec![crop])),
+            Duration::from_micros(12),
+        )
     };
-    let failed = CallRecord {
-        call: call("call_3", "vqa", json!({ "image": crop, "question": "Which breed?" })),
-        outcome: Err(Failure {
-            kind: FailureKind::Unavailable,
-            message: "No vision model is configured.".to_owned(),
-        }),
-        cached: false,
-        elapsed: Duration::ZERO,
-    };
+    let failed = CallRecord::not_run(
+        call("call_3", "vqa", json!({ "image": crop, "question": "Which breed?" })),
+        Failure { kind: FailureKind::Unavailable, message: "No vision model is configured.".to_owned() },
+    );
     vec![
         Step { thought: "I look for the animals first.".to_owned(), calls: vec![found], ..Step::default() },
         Step {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lavr_image::{ImageStore, StoredImage};
-use lavr_types::{Capability, Failure, ImageId, Observation, Rect, Region};
+use lavr_types::{Budget, Capability, Failure, ImageId, Observation, Rect, Region};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -26,11 +26,22 @@ pub struct ToolContext {
     images: Arc<ImageStore>,
     cancel: CancellationToken,
     caller: Arc<dyn Caller>,
+    budget: Budget,
 }
 
 impl ToolContext {
-    pub(crate) fn new(images: Arc<ImageStore>, cancel: CancellationToken, caller: Arc<dyn Caller>) -> Self {
-        Self { images, cancel, caller }
+    pub(crate) fn new(
+        images: Arc<ImageStore>,
+        cancel: CancellationToken,
+        caller: Arc<dyn Caller>,
+        budget: Budget,
+    ) -> Self {
+        Self { images, cancel, caller, budget }
+    }
+
+    /// What the run may still use up. The call itself is reserved already; a tool that asks a chat model reserves its turns.
+    pub const fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The image store.

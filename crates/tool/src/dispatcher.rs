@@ -1,24 +1,21 @@
 //! Runs calls: checked, side by side, contained.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lavr_image::ImageStore;
-use lavr_types::{CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, Observation, ToolCall};
+use lavr_types::{
+    Budget, CallId, CallRecord, Capability, Failure, FailureKind, Observation, ToolCall, ToolSpec,
+};
 use serde_json::Value;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Caller, Registry, ToolContext, ToolError, arguments,
-    cache::{EvidenceCache, Key},
-    registry::Entry,
+    Approver, Breaker, Caller, Registry, Retry, cache::EvidenceCache, registry::Entry, retry::Retries,
 };
 
 /// What bounds a dispatcher.
@@ -30,53 +27,110 @@ pub struct Limits {
     pub depth: u32,
     /// The most bytes that the arguments of one call may have.
     pub argument_bytes: usize,
+    /// How deep the arguments of one call may be nested.
+    pub argument_depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parallel: 16, depth: 3, argument_bytes: 64 * 1024 }
+        Self { parallel: 16, depth: 3, argument_bytes: 64 * 1024, argument_depth: 32 }
+    }
+}
+
+/// How a dispatcher works: its limits, and how far it goes to make a call succeed.
+///
+/// The ladder: a call that failed in a way that may pass is made again; arguments that can be read in one way only are
+/// mended; another expert of the same capability stands in; and what is left is told to the planner. Each rung that was
+/// taken stands in [`CallRecord::repairs`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DispatcherOptions {
+    /// What bounds it.
+    pub limits: Limits,
+    /// When calls are made again.
+    pub retry: Retry,
+    /// When a tool is left alone.
+    pub breaker: Breaker,
+    /// Whether misspelt names and values of the wrong form are mended.
+    pub mend: bool,
+    /// Whether another tool of the same capability may stand in for one that failed.
+    pub stand_ins: bool,
+}
+
+impl Default for DispatcherOptions {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            retry: Retry::default(),
+            breaker: Breaker::default(),
+            mend: true,
+            stand_ins: true,
+        }
     }
 }
 
 /// How many calls a dispatcher has answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls whose tool ran.
+    /// How often a tool ran, repeats and stand-ins included.
     pub ran: u32,
     /// Calls answered from the evidence cache.
     pub cached: u32,
 }
 
-struct Shared {
-    registry: Registry,
-    images: Arc<ImageStore>,
-    cache: EvidenceCache,
-    limits: Limits,
-    ran: AtomicU32,
-    cached: AtomicU32,
+pub(crate) struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) images: Arc<ImageStore>,
+    pub(crate) cache: EvidenceCache,
+    pub(crate) options: DispatcherOptions,
+    pub(crate) retries: Retries,
+    pub(crate) ran: AtomicU32,
+    pub(crate) cached: AtomicU32,
 }
 
-/// Runs calls of registered tools. Cloning shares the tools, the images and the cache.
+/// Runs calls of registered tools. Cloning shares the tools, the images, the cache, and what is known of failing tools.
 #[derive(Clone)]
 pub struct Dispatcher {
-    shared: Arc<Shared>,
-    depth: u32,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) approver: Option<Arc<dyn Approver>>,
+    pub(crate) budget: Budget,
+    pub(crate) depth: u32,
     /// The call on whose behalf this dispatcher runs others.
-    parent: Option<CallId>,
+    pub(crate) parent: Option<CallId>,
 }
 
 impl Dispatcher {
     /// A dispatcher of these tools over these images.
     pub fn new(registry: Registry, images: Arc<ImageStore>) -> Self {
-        Self::with_limits(registry, images, Limits::default())
+        Self::with_options(registry, images, DispatcherOptions::default())
     }
 
-    /// With limits of one's own.
-    pub fn with_limits(registry: Registry, images: Arc<ImageStore>, limits: Limits) -> Self {
-        let (ran, cached) = (AtomicU32::new(0), AtomicU32::new(0));
-        let cache = EvidenceCache::default();
-        let shared = Shared { registry, images, cache, limits, ran, cached };
-        Self { shared: Arc::new(shared), depth: 0, parent: None }
+    /// With options of one's own.
+    pub fn with_options(registry: Registry, images: Arc<ImageStore>, options: DispatcherOptions) -> Self {
+        let shared = Shared {
+            registry,
+            images,
+            cache: EvidenceCache::default(),
+            options,
+            retries: Retries::new(options.retry),
+            ran: AtomicU32::new(0),
+            cached: AtomicU32::new(0),
+        };
+        let budget = Budget::default();
+        Self { shared: Arc::new(shared), approver: None, budget, depth: 0, parent: None }
+    }
+
+    /// The same dispatcher, whose calls this approver decides about.
+    #[must_use]
+    pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = Some(approver);
+        self
+    }
+
+    /// The same dispatcher for one run: what its calls cost is reserved from this budget.
+    #[must_use]
+    pub fn within(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
     }
 
     /// The tools.
@@ -104,7 +158,7 @@ impl Dispatcher {
         self.dispatch_observed(calls, cancel, &|_| ()).await
     }
 
-    /// As [`Self::dispatch`]; `observe` sees each record as soon as it stands.
+    /// As [`Self::dispatch`]; `observe` sees each record as soon as it and those before it stand.
     pub async fn dispatch_observed(
         &self,
         calls: Vec<ToolCall>,
@@ -114,114 +168,30 @@ impl Dispatcher {
         // Owned, not borrowed, so that the future stays `Send` for any lifetime of `observe`.
         let runs: Vec<_> = calls.into_iter().map(|call| self.run(call, cancel.clone())).collect();
         stream::iter(runs)
-            .buffered(self.shared.limits.parallel.max(1))
+            .buffered(self.shared.options.limits.parallel.max(1))
             .inspect(|record| observe(record))
             .collect()
             .await
     }
 
-    async fn run(&self, call: ToolCall, cancel: CancellationToken) -> CallRecord {
-        let start = Instant::now();
-        let (outcome, cached) = match self.outcome(&call, &cancel).await {
-            Ok((mut observation, cached)) => {
-                for evidence in &mut observation.evidence {
-                    evidence.call = Some(call.id.clone());
-                }
-                (Ok(observation), cached)
-            }
-            Err(error) => {
-                log(&call, &error);
-                (Err(error.failure()), false)
-            }
-        };
-        CallRecord { call, outcome, cached, elapsed: start.elapsed() }
+    /// Whether somebody has to approve calls of a tool.
+    pub(crate) fn needs_approval(&self, spec: &ToolSpec) -> bool {
+        spec.needs_approval || self.approver.as_ref().is_some_and(|approver| approver.asks_about(spec))
     }
 
-    async fn outcome(
-        &self,
-        call: &ToolCall,
-        cancel: &CancellationToken,
-    ) -> Result<(Observation<Value>, bool), ToolError> {
-        let registry = &self.shared.registry;
-        let Some(entry) = registry.entry(&call.tool) else {
-            return Err(unknown_tool(registry, &call.tool));
-        };
-        let spec = entry.tool.spec();
-        let size = serde_json::to_string(&call.arguments).map_or(usize::MAX, |text| text.len());
-        if size > self.shared.limits.argument_bytes {
-            let limit = self.shared.limits.argument_bytes;
-            return Err(ToolError::invalid_arguments(format!(
-                "the arguments have {size} bytes, more than the {limit} allowed: pass images by name, not by content"
-            )));
-        }
-        if let Some(message) = arguments::mistakes(&entry.validator, &spec.arguments, &call.arguments) {
-            return Err(ToolError::invalid_arguments(format!("`{}`: {message}", spec.name)));
-        }
-        if !spec.cacheable {
-            let observation = self.execute(entry, call, cancel).await?;
-            return Ok((observation, false));
-        }
-        let slot = self.shared.cache.slot(Key::new(spec, &call.arguments));
-        let mut ran = false;
-        let observation = slot
-            .get_or_try_init(|| {
-                ran = true;
-                self.execute(entry, call, cancel)
-            })
-            .await?
-            .clone();
-        if !ran {
-            self.shared.cached.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok((observation, !ran))
+    /// What a running tool calls others through.
+    pub(crate) fn caller(&self, id: &CallId, cancel: &CancellationToken) -> Arc<dyn Caller> {
+        let dispatcher = Self { depth: self.depth + 1, parent: Some(id.clone()), ..self.clone() };
+        Arc::new(SubCaller { dispatcher, cancel: cancel.clone(), made: AtomicU32::new(0) })
     }
 
-    /// Runs the tool in a task of its own, so that a panic or a hang stays there.
-    async fn execute(
-        &self,
-        entry: &Entry,
-        call: &ToolCall,
-        cancel: &CancellationToken,
-    ) -> Result<Observation<Value>, ToolError> {
-        let spec = entry.tool.spec();
-        let _turn = match spec.concurrency {
-            Concurrency::Shared => None,
-            Concurrency::Exclusive => Some(tokio::select! {
-                turn = entry.turn.lock() => turn,
-                () = cancel.cancelled() => return Err(ToolError::cancelled()),
-            }),
-        };
-        self.shared.ran.fetch_add(1, Ordering::Relaxed);
-        // Cancelled when this future is dropped, too: then nobody waits for the tool any more.
-        let own_cancel = cancel.child_token();
-        let _guard: DropGuard = own_cancel.clone().drop_guard();
-        let caller =
-            Self { shared: Arc::clone(&self.shared), depth: self.depth + 1, parent: Some(call.id.clone()) };
-        let caller = SubCaller { dispatcher: caller, cancel: own_cancel.clone(), made: AtomicU32::new(0) };
-        let context = ToolContext::new(Arc::clone(&self.shared.images), own_cancel, Arc::new(caller));
-        let (tool, arguments) = (Arc::clone(&entry.tool), call.arguments.clone());
-        let mut task = tokio::spawn(async move { tool.call(arguments, &context).await });
-        let result = tokio::select! {
-            biased;
-            result = &mut task => result,
-            () = cancel.cancelled() => {
-                task.abort();
-                return Err(ToolError::cancelled());
-            }
-            () = tokio::time::sleep(spec.timeout) => {
-                task.abort();
-                return Err(ToolError::timed_out(spec));
-            }
-        };
-        match result {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_panic() => {
-                let message =
-                    format!("`{}` crashed on this input; try another tool or another region", spec.name);
-                Err(ToolError::new(FailureKind::Panicked, message).caused_by(error))
-            }
-            Err(_) => Err(ToolError::cancelled()),
-        }
+    /// The tools that may stand in for one that failed.
+    pub(crate) fn stand_ins<'d>(&'d self, spec: &'d ToolSpec) -> impl Iterator<Item = &'d Entry> {
+        let allowed = self.shared.options.stand_ins;
+        self.registry()
+            .stand_ins(spec)
+            // Nobody was asked about another tool.
+            .filter(move |other| allowed && !self.needs_approval(other.tool.spec()))
     }
 }
 
@@ -232,23 +202,6 @@ impl std::fmt::Debug for Dispatcher {
             .field("registry", &self.shared.registry)
             .field("counts", &self.counts())
             .finish_non_exhaustive()
-    }
-}
-
-fn unknown_tool(registry: &Registry, name: &str) -> ToolError {
-    let names = registry.specs().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
-    let shown: String = name.chars().take(64).collect();
-    let hint = registry.nearest(name).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-    ToolError::new(FailureKind::UnknownTool, format!("no tool is named `{shown}`.{hint} Tools: {names}"))
-}
-
-/// For the operator. What is missing on this machine is worth a warning, what a planner can mend by itself is not.
-fn log(call: &ToolCall, error: &ToolError) {
-    let cause = error.source.as_deref().map_or_else(String::new, |cause| format!(": {cause}"));
-    if error.source.is_some() && matches!(error.kind, FailureKind::Unavailable | FailureKind::Panicked) {
-        tracing::warn!("`{}` {error}{cause}", call.tool);
-    } else {
-        tracing::debug!(call = %call.id, tool = call.tool, kind = ?error.kind, "call failed: {error}{cause}");
     }
 }
 
@@ -267,7 +220,7 @@ impl Caller for SubCaller {
             let message = format!("no tool with the capability {capability:?} is registered");
             return Err(Failure { kind: FailureKind::Unavailable, message });
         };
-        if self.dispatcher.depth > self.dispatcher.shared.limits.depth {
+        if self.dispatcher.depth > self.dispatcher.shared.options.limits.depth {
             let message = "tools call each other too deep".to_owned();
             return Err(Failure { kind: FailureKind::Refused, message });
         }

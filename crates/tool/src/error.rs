@@ -1,5 +1,7 @@
 //! Why a tool gave nothing: one face for the planner, one for the operator.
 
+use std::time::Duration;
+
 use lavr_image::{FolderError, ImageError};
 use lavr_types::{Failure, FailureKind, ToolSpec};
 
@@ -14,6 +16,8 @@ pub struct ToolError {
     pub kind: FailureKind,
     /// For the planner.
     pub message: String,
+    /// How long to wait before the same call may succeed, where the tool knows.
+    pub retry_after: Option<Duration>,
     /// For the operator.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -22,7 +26,7 @@ pub struct ToolError {
 impl ToolError {
     /// An error of this kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), retry_after: None, source: None }
     }
 
     /// The arguments fit the schema but not the world (an unknown image, a box outside).
@@ -33,6 +37,11 @@ impl ToolError {
     /// Something that the tool needs is not there.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Unavailable, message)
+    }
+
+    /// The tool failed in a way that may pass: the dispatcher may make the same call again.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Transient, message)
     }
 
     /// The tool failed.
@@ -50,6 +59,13 @@ impl ToolError {
         let (name, limit) = (&spec.name, spec.timeout);
         let message = format!("`{name}` took longer than {limit:?}; try a smaller region or another tool");
         Self::new(FailureKind::TimedOut, message)
+    }
+
+    /// With how long to wait before the same call may succeed.
+    #[must_use]
+    pub const fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     /// With its cause, for the operator.

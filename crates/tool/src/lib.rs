@@ -2,7 +2,9 @@
 //!
 //! An author implements [`Tool`] with Rust types for arguments and output; the [`Registry`] holds it as a
 //! [`DynTool`]; the [`Dispatcher`] checks arguments against the schema, runs independent calls side by side,
-//! and contains timeouts, panics and cancellation. Images travel by id through the [`ToolContext`].
+//! and contains timeouts, panics and cancellation. What fails it tries to repair, rung by rung
+//! ([`DispatcherOptions`]), and [`Faulty`] makes tools fail on purpose. Images travel by id through the
+//! [`ToolContext`].
 //!
 //! ```
 //! use lavr_tool::{Dispatcher, Registry, Tool, ToolContext, ToolError};
@@ -54,19 +56,34 @@
 //! # }
 //! ```
 
+mod approval;
 mod arguments;
+mod attempt;
+mod breaker;
 mod cache;
 mod context;
+mod cost;
+mod dice;
 mod dispatcher;
 mod error;
+mod faults;
+mod ladder;
+mod mend;
 mod registry;
+mod retry;
 mod schema;
 mod tool;
 
+pub use approval::{Approval, Approver};
+pub use arguments::{bound, is_deeper};
+pub use breaker::Breaker;
 pub use context::{Caller, ToolContext};
-pub use dispatcher::{Counts, Dispatcher, Limits};
+pub use dispatcher::{Counts, Dispatcher, DispatcherOptions, Limits};
 pub use error::ToolError;
+pub use faults::{Fault, Faults, Faulty};
+pub use mend::mend;
 pub use registry::{Registry, RegistryError};
+pub use retry::Retry;
 pub use schema::inlined;
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{DynTool, Tool};

@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use jsonschema::Validator;
 use lavr_types::{Capability, ToolSpec};
+use tokio::sync::Semaphore;
 
-use crate::{DynTool, Tool, schema, tool::Typed};
+use crate::{DynTool, Tool, breaker::Circuit, schema, tool::Typed};
 
 /// A tool could not be registered.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,11 @@ pub enum RegistryError {
 pub(crate) struct Entry {
     pub(crate) tool: Arc<dyn DynTool>,
     pub(crate) validator: Validator,
-    /// Held by the one running call of a tool that allows one at a time.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Checks what comes back, where no Rust type does.
+    pub(crate) output: Option<Validator>,
+    /// A place for each call that may run at once, of a tool that bounds them.
+    pub(crate) places: Option<Semaphore>,
+    pub(crate) circuit: Circuit,
 }
 
 /// The tools of an agent, in the order in which they were added.
@@ -54,14 +58,18 @@ impl Registry {
     /// # Errors
     /// When its name is taken or not allowed, or its schema is not usable.
     pub fn with(self, tool: impl Tool) -> Result<Self, RegistryError> {
-        self.with_dyn(Arc::new(Typed::new(tool)))
+        self.add(Arc::new(Typed::new(tool)), false)
     }
 
-    /// With one more tool whose schema is known only at run time.
+    /// With one more tool whose schema is known only at run time. What it gives is held against its output schema.
     ///
     /// # Errors
     /// When its name is taken or not allowed, or its schema is not usable.
-    pub fn with_dyn(mut self, tool: Arc<dyn DynTool>) -> Result<Self, RegistryError> {
+    pub fn with_dyn(self, tool: Arc<dyn DynTool>) -> Result<Self, RegistryError> {
+        self.add(tool, true)
+    }
+
+    fn add(mut self, tool: Arc<dyn DynTool>, check_output: bool) -> Result<Self, RegistryError> {
         let spec = tool.spec();
         let name = spec.name.clone();
         if !is_name(&name) {
@@ -73,7 +81,9 @@ impl Registry {
         let validator = schema::validator(&spec.arguments)
             .map_err(|message| RegistryError::InvalidSchema { tool: name.clone(), message })?;
         self.by_name.insert(name, self.entries.len());
-        self.entries.push(Entry { tool, validator, turn: tokio::sync::Mutex::new(()) });
+        let output = if check_output { output_validator(spec) } else { None };
+        let places = spec.concurrency.limit().map(|places| Semaphore::new(places as usize));
+        self.entries.push(Entry { tool, validator, output, places, circuit: Circuit::new() });
         Ok(self)
     }
 
@@ -103,6 +113,15 @@ impl Registry {
         self.specs().filter(move |spec| spec.capability == capability)
     }
 
+    /// The other tools that answer the same question as this one, in order; none for tools that are of their own kind.
+    pub(crate) fn stand_ins<'r>(&'r self, spec: &'r ToolSpec) -> impl Iterator<Item = &'r Entry> {
+        let own_kind = matches!(spec.capability, Capability::Other | Capability::Transform);
+        self.entries.iter().filter(move |entry| {
+            let other = entry.tool.spec();
+            !own_kind && other.capability == spec.capability && other.name != spec.name
+        })
+    }
+
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).map(|&index| &self.entries[index])
     }
@@ -117,6 +136,18 @@ impl std::fmt::Debug for Registry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_list().entries(self.specs().map(|spec| &spec.name)).finish()
     }
+}
+
+/// A schema of somebody else's output that is not usable costs the check, not the tool.
+fn output_validator(spec: &ToolSpec) -> Option<Validator> {
+    if spec.output.as_object().is_none_or(serde_json::Map::is_empty) {
+        return None;
+    }
+    schema::validator(&spec.output)
+        .inspect_err(|error| {
+            tracing::warn!("what `{}` gives is not checked: its output schema: {error}", spec.name)
+        })
+        .ok()
 }
 
 fn is_name(name: &str) -> bool {

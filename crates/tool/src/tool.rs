@@ -34,6 +34,10 @@ pub trait Tool: Send + Sync + 'static {
     const TIMEOUT: Duration = Duration::from_secs(120);
     /// Whether equal arguments give an equal observation.
     const CACHEABLE: bool = true;
+    /// Whether a call made twice does no more than one made once: one that timed out may then be made again.
+    const IDEMPOTENT: bool = true;
+    /// Whether somebody has to approve each call before it runs.
+    const NEEDS_APPROVAL: bool = false;
 
     /// Its arguments.
     type Args: DeserializeOwned + JsonSchema + Send;
@@ -82,6 +86,8 @@ impl<T: Tool> Typed<T> {
             concurrency: T::CONCURRENCY,
             timeout: T::TIMEOUT,
             cacheable: T::CACHEABLE,
+            idempotent: T::IDEMPOTENT,
+            needs_approval: T::NEEDS_APPROVAL,
         };
         Self { tool, spec }
     }

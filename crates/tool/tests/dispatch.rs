@@ -187,8 +187,8 @@ async fn tools_reach_tools_by_capability_through_the_same_cache() {
 async fn messages_help_a_planner_to_mend_its_call() {
     let (dispatcher, _) = dispatcher();
     let calls = vec![
-        call(1, "ecko", json!({ "text": "a" })),
-        call(2, "echo", json!({ "txt": "a" })),
+        call(1, "echo_all", json!({ "text": "a" })),
+        call(2, "echo", json!({ "texture": "a" })),
         call(3, "echo", json!({ "text": 3 })),
         call(4, "echo", json!("a")),
         call(5, "echo", json!({ "text": "x".repeat(100_000) })),

@@ -23,12 +23,14 @@
 //! ```
 
 mod answer;
+mod budget;
 mod claim;
 mod evidence;
 mod geometry;
 mod image_id;
 mod image_source;
 pub mod perception;
+mod record;
 mod region;
 mod reply;
 mod secret;
@@ -38,15 +40,17 @@ mod trace_header;
 pub mod vocabulary;
 
 pub use answer::{Answer, CheckedClaim, Contradiction, Draft, Step, TokenScore, Usage};
+pub use budget::{Amounts, Budget, BudgetLimits, OverBudget, Reservation, Spending};
 pub use claim::{Assertion, Claim, ClaimKind, CountBound, Entity, Judgement, Span, Verdict};
 pub use evidence::{Evidence, Observation, Trust};
 pub use geometry::{Affine, Point, Quad, Rect, Size};
 pub use image_id::{ImageId, ParseImageIdError};
 pub use image_source::{EncodedImage, ImageSource, ImageSourceError};
+pub use record::{CallRecord, Repair};
 pub use region::{Frame, Region};
 pub use reply::{Fingerprint, FinishReason, ModelErrorKind, ModelFailure, Reply, TurnUsage};
 pub use secret::Secret;
-pub use tool::{CallId, CallRecord, Capability, Concurrency, Failure, FailureKind, ToolCall, ToolSpec};
+pub use tool::{CallId, Capability, Concurrency, Failure, FailureKind, ToolCall, ToolSpec};
 pub use trace::{Event, TraceEvent};
 pub use trace_header::{
     ImageOrigin, ParseRunIdError, ParseTimestampError, RunId, TRACE_FORMAT, Task, Timestamp, TraceHeader,

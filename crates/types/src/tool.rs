@@ -10,8 +10,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::Observation;
-
 /// Names one call of one run: `call_1`, `call_2`, ... in the order in which the dispatcher took them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -66,6 +64,19 @@ pub enum Concurrency {
     Shared,
     /// One at a time.
     Exclusive,
+    /// So many at once; 0 is read as 1.
+    AtMost(u32),
+}
+
+impl Concurrency {
+    /// The most calls at once; `None` for any number.
+    pub const fn limit(self) -> Option<u32> {
+        match self {
+            Self::Shared => None,
+            Self::Exclusive | Self::AtMost(0) => Some(1),
+            Self::AtMost(calls) => Some(calls),
+        }
+    }
 }
 
 /// What is known of a tool without calling it.
@@ -89,6 +100,35 @@ pub struct ToolSpec {
     pub timeout: Duration,
     /// Whether equal arguments give an equal observation, so that it may be kept.
     pub cacheable: bool,
+    /// Whether a call made twice does no more than one made once, so that one that timed out may be made again.
+    #[serde(default = "yes")]
+    pub idempotent: bool,
+    /// Whether somebody has to approve each call before it runs.
+    #[serde(default)]
+    pub needs_approval: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl ToolSpec {
+    /// A tool of no special capability that only looks: shared, cacheable, idempotent, two minutes a call.
+    pub fn new(name: impl Into<String>, description: impl Into<String>, arguments: Value) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            version: 1,
+            arguments,
+            output: Value::Object(serde_json::Map::new()),
+            capability: Capability::Other,
+            concurrency: Concurrency::Shared,
+            timeout: Duration::from_secs(120),
+            cacheable: true,
+            idempotent: true,
+            needs_approval: false,
+        }
+    }
 }
 
 impl ToolSpec {
@@ -125,10 +165,20 @@ pub enum FailureKind {
     Cancelled,
     /// The tool panicked.
     Panicked,
+    /// The tool failed in a way that may pass: the same call may succeed if made again.
+    Transient,
     /// The tool failed in another way.
     Failed,
-    /// The run may not make this call (a repeat, or over a limit).
+    /// The tool failed so often in a row that it is not called for a while.
+    CircuitOpen,
+    /// The run may not make this call (a repeat, over a limit, or somebody refused it).
     Refused,
+    /// The call would cost more than the run has left.
+    OverBudget,
+    /// Somebody has to approve the call first, and nobody has decided yet.
+    AwaitingApproval,
+    /// The call refers to a call that failed, and was not run.
+    Blocked,
 }
 
 /// Why a call has no observation. `message` is safe to show to a planner.
@@ -138,17 +188,4 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What was wrong and how to mend it, without paths, secrets or source chains.
     pub message: String,
-}
-
-/// A call and what became of it: the receipt that claims and answers are held against.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CallRecord {
-    /// The call.
-    pub call: ToolCall,
-    /// Its observation, or why there is none.
-    pub outcome: Result<Observation<Value>, Failure>,
-    /// Whether the observation came from the evidence cache.
-    pub cached: bool,
-    /// How long it took.
-    pub elapsed: Duration,
 }

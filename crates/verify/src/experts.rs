@@ -232,7 +232,7 @@ impl<'l> Experts<'l> {
                     let message = "the time for checking was up".to_owned();
                     let outcome = Err(Failure { kind: FailureKind::TimedOut, message });
                     let (call, elapsed) = (entry.call.clone(), start.elapsed());
-                    self.keep(entry.number, CallRecord { call, outcome, cached: false, elapsed });
+                    self.keep(entry.number, CallRecord::ran(call, outcome, elapsed));
                     return Err(Unseen::Time);
                 };
                 record

@@ -14,7 +14,7 @@ use common::{Line, Rates, Truth, World, object};
 use lavr_image::{ImageStore, RgbImage};
 use lavr_tool::{CancellationToken, Dispatcher, DynTool, Registry, ToolContext, ToolError};
 use lavr_types::{
-    Capability, ClaimKind, Concurrency, Event, Observation, Rect, ToolSpec, Verdict,
+    Capability, ClaimKind, Event, Observation, Rect, ToolSpec, Verdict,
     perception::{Detection, Detections},
 };
 use lavr_verify::{Policy, Verification, Verifier, VerifierOptions};
@@ -101,15 +101,8 @@ impl DynTool for Broken {
 async fn a_failing_expert_is_asked_once_and_its_claims_are_left_alone() {
     let calls = Arc::new(AtomicU32::new(0));
     let spec = ToolSpec {
-        name: "detect".into(),
-        description: "Finds objects.".into(),
-        version: 1,
-        arguments: json!({ "type": "object" }),
-        output: json!({}),
         capability: Capability::Detect,
-        concurrency: Concurrency::Shared,
-        timeout: std::time::Duration::from_secs(5),
-        cacheable: true,
+        ..ToolSpec::new("detect", "Finds objects.", json!({ "type": "object" }))
     };
     let registry = Registry::new().with_dyn(Arc::new(Broken { spec, calls: calls.clone() })).unwrap();
     let images = Arc::new(ImageStore::default());

@@ -186,7 +186,7 @@ impl ModelPlanner {
             return;
         }
         // The model's own words where it had any: the same tokens keep the cached state of the prefix valid.
-        let said = said.clone().unwrap_or_else(|| {
+        let said = said.as_deref().map(|said| acted_on(said).to_owned()).unwrap_or_else(|| {
             let calls: Vec<Value> = step
                 .calls
                 .iter()
@@ -333,6 +333,17 @@ pub(super) fn read_step(situation: &Situation<'_>, text: &str) -> Result<Decisio
             Ok(Decision::Call { thought, calls })
         }
         _ => Err(wrong("Your reply had neither calls nor an answer.")),
+    }
+}
+
+/// A reply up to the end of its JSON object. What a model makes up behind its calls (results of them, an answer from
+/// those) would otherwise stand in the conversation as if it had happened.
+fn acted_on(said: &str) -> &str {
+    let Some(start) = said.find('{') else { return said };
+    let mut objects = serde_json::Deserializer::from_str(&said[start..]).into_iter::<serde::de::IgnoredAny>();
+    match objects.next() {
+        Some(Ok(_)) => &said[..start + objects.byte_offset()],
+        _ => said,
     }
 }
 

@@ -11,7 +11,7 @@ fn picture(number: u8) -> ImageId {
 
 fn record(tool: &str, arguments: Value, value: Value) -> CallRecord {
     let call = ToolCall { id: CallId(format!("call_{tool}")), tool: tool.to_owned(), arguments };
-    CallRecord { call, outcome: Ok(Observation::new(value)), cached: false, elapsed: Duration::ZERO }
+    CallRecord::ran(call, Ok(Observation::new(value)), Duration::ZERO)
 }
 
 fn object(label: &str, bounds: [f64; 4], score: f32) -> Value {

@@ -1,0 +1,134 @@
+//! Receipts: a call, what became of it, and what was done so that it could succeed.
+
+use std::{fmt, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{CallId, Failure, FailureKind, Observation, ToolCall};
+
+/// Something that was done beyond running the call as it was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "repair")]
+#[non_exhaustive]
+pub enum Repair {
+    /// The tool's name was misspelt, and one tool has a name like it.
+    ToolRenamed {
+        /// As it was asked for.
+        from: String,
+        /// As it was read.
+        to: String,
+    },
+    /// An argument's name was misspelt, and one argument has a name like it.
+    ArgumentRenamed {
+        /// As it was asked for.
+        from: String,
+        /// As it was read.
+        to: String,
+    },
+    /// A value was written in another form than the schema asks for, and can be read in one way only.
+    ArgumentChanged {
+        /// Where in the arguments, as a JSON pointer.
+        at: String,
+        /// As it was asked for.
+        from: Value,
+        /// As it was read.
+        to: Value,
+    },
+    /// An argument that says nothing (`null`) and that the tool does not take was left out.
+    ArgumentLeftOut {
+        /// Its name.
+        name: String,
+    },
+    /// The tool failed and was called again.
+    Retried {
+        /// How it failed.
+        failure: Failure,
+        /// How long was waited before the next attempt.
+        waited: Duration,
+    },
+    /// Another tool of the same capability was called instead.
+    StoodIn {
+        /// The tool that failed.
+        from: String,
+        /// The tool that was called instead.
+        to: String,
+        /// How the first failed.
+        failure: Failure,
+    },
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ToolRenamed { from, to } => write!(formatter, "tool `{from}` read as `{to}`"),
+            Self::ArgumentRenamed { from, to } => write!(formatter, "argument `{from}` read as `{to}`"),
+            Self::ArgumentChanged { at, from, to } => {
+                write!(formatter, "{from} at `{at}` read as {to}")
+            }
+            Self::ArgumentLeftOut { name } => write!(formatter, "argument `{name}` left out: it was null"),
+            Self::Retried { failure, .. } => write!(formatter, "called again after: {}", failure.message),
+            Self::StoodIn { from, to, failure } => {
+                write!(formatter, "`{to}` stood in for `{from}`: {}", failure.message)
+            }
+        }
+    }
+}
+
+/// A call and what became of it: the receipt that claims and answers are held against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The call as it ran: after repairs, its tool and arguments may be others than were asked for.
+    pub call: ToolCall,
+    /// Its observation, or why there is none.
+    pub outcome: Result<Observation<Value>, Failure>,
+    /// Whether the observation came from the evidence cache.
+    pub cached: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How often a tool was run for it: 0 where the cache answered or the call was turned down before it ran.
+    #[serde(default)]
+    pub attempts: u32,
+    /// What was done beyond running the call as it was asked for, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+}
+
+impl CallRecord {
+    /// A call that ran once, as it was asked for.
+    pub fn ran(call: ToolCall, outcome: Result<Observation<Value>, Failure>, elapsed: Duration) -> Self {
+        Self { call, outcome, cached: false, elapsed, attempts: 1, repairs: Vec::new() }
+    }
+
+    /// A call that was turned down before any tool ran.
+    pub fn not_run(call: ToolCall, failure: Failure) -> Self {
+        let (outcome, elapsed) = (Err(failure), Duration::ZERO);
+        Self { call, outcome, cached: false, elapsed, attempts: 0, repairs: Vec::new() }
+    }
+
+    /// A call that refers to the result of a call that has none: it is not run on air.
+    pub fn blocked(call: ToolCall, by: &CallId) -> Self {
+        let message = format!("not run: it needs the result of {by}, which failed");
+        Self::not_run(call, Failure { kind: FailureKind::Blocked, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_of_older_traces_are_still_read() {
+        let old = json!({
+            "call": { "id": "call_1", "tool": "detect", "arguments": {} },
+            "outcome": { "Err": { "kind": "failed", "message": "no" } },
+            "cached": false,
+            "elapsed": { "secs": 0, "nanos": 0 },
+        });
+        let record: CallRecord = serde_json::from_value(old).unwrap();
+        assert_eq!((record.attempts, record.repairs.len()), (0, 0));
+    }
+}
