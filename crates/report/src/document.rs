@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lavr_image::{ImageStore, Origin};
 use lavr_types::{
     Answer, CallId, CallRecord, CheckedClaim, ClaimKind, Contradiction, Evidence, Failure, ImageId, Rect,
-    Region, RunId, Span, Trust, Verdict,
+    Region, Repair, RunId, Span, Trust, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,12 @@ pub struct CallEntry {
     pub cached: bool,
     /// How long the call took.
     pub seconds: f64,
+    /// How often a tool was run for it.
+    #[serde(default)]
+    pub attempts: u32,
+    /// What was done beyond running the call as it was asked for: mended, made again, made by another tool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
 }
 
 /// What came back from a call.
@@ -277,6 +283,8 @@ pub(crate) fn call_entry(record: &CallRecord) -> CallEntry {
         },
         cached: record.cached,
         seconds: rounded(record.elapsed.as_secs_f64(), 1e6),
+        attempts: record.attempts,
+        repairs: record.repairs.clone(),
     }
 }
 

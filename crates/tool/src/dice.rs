@@ -1,6 +1,6 @@
 //! Chance that can be repeated: the same seed gives the same throws.
 
-/// A generator of pseudo-random numbers: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// A generator of pseudo-random numbers: `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 /// 2014). For waits and test faults, not for secrets.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);

@@ -88,7 +88,7 @@ fn mend_value(schema: &Value, value: &mut Value, path: &str, repairs: &mut Vec<R
     for form in forms(schema) {
         match value {
             Value::Object(fields) if form["properties"].is_object() => {
-                mend_fields(form, fields, path, repairs)
+                mend_fields(form, fields, path, repairs);
             }
             Value::Array(items) if form["items"].is_object() => {
                 for (index, item) in items.iter_mut().enumerate() {

@@ -145,7 +145,7 @@ fn output_validator(spec: &ToolSpec) -> Option<Validator> {
     }
     schema::validator(&spec.output)
         .inspect_err(|error| {
-            tracing::warn!("what `{}` gives is not checked: its output schema: {error}", spec.name)
+            tracing::warn!("what `{}` gives is not checked: its output schema: {error}", spec.name);
         })
         .ok()
 }

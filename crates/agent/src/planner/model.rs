@@ -186,7 +186,7 @@ impl ModelPlanner {
             return;
         }
         // The model's own words where it had any: the same tokens keep the cached state of the prefix valid.
-        let said = said.as_deref().map(|said| acted_on(said).to_owned()).unwrap_or_else(|| {
+        let own_words = || {
             let calls: Vec<Value> = step
                 .calls
                 .iter()
@@ -198,7 +198,8 @@ impl ModelPlanner {
                 })
                 .collect();
             json!({ "thought": step.thought, "calls": calls }).to_string()
-        });
+        };
+        let said = said.as_deref().map_or_else(own_words, |said| acted_on(said).to_owned());
         messages.push(Message::text(Role::Assistant, said));
         let mut observations: Vec<String> =
             step.calls.iter().map(|record| observation_text(record, names)).collect();
