@@ -137,7 +137,7 @@ fn gave(second: &Second, call: ToolCall) -> CallRecord {
         let message = "this tool saw nothing here".to_owned();
         Err(lavr::types::Failure { kind: FailureKind::Failed, message })
     };
-    CallRecord { call, outcome, cached: false, elapsed: Duration::ZERO }
+    CallRecord::ran(call, outcome, Duration::ZERO)
 }
 
 struct Asking<'a> {

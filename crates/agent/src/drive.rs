@@ -195,8 +195,7 @@ fn tell_step(run: &Run, observer: Observer<'_>) {
 }
 
 fn refused_record(call: &ToolCall, failure: &Failure) -> CallRecord {
-    let (outcome, elapsed) = (Err(failure.clone()), Duration::ZERO);
-    CallRecord { call: call.clone(), outcome, cached: false, elapsed }
+    CallRecord::not_run(call.clone(), failure.clone())
 }
 
 fn started(run: &Run, planner: &dyn Planner, tools: &[&ToolSpec]) -> Event {

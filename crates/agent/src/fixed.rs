@@ -120,9 +120,7 @@ fn value<T: DeserializeOwned>(record: &CallRecord) -> Option<T> {
 
 fn next_calls(situation: &Situation<'_>, seen: &Seen) -> Vec<(String, Value)> {
     let tool = |capability| situation.tools.iter().find(|tool| tool.capability == capability);
-    let called = |name: &str, args: &Value| {
-        situation.records().any(|record| record.call.tool == name && record.call.arguments == *args)
-    };
+    let called = |name: &str, args: &Value| situation.records().any(|record| record.answers(name, args));
     let mut calls = Vec::new();
     for capability in [Capability::Detect, Capability::ReadText] {
         let Some(tool) = tool(capability) else { continue };

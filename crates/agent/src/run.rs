@@ -527,8 +527,7 @@ impl Run {
             grounding::made_up(&spec.arguments, &arguments, &self.question, &sizes, results)
         });
         let call = ToolCall { id, tool, arguments };
-        let same =
-            |earlier: &CallRecord| earlier.call.tool == call.tool && earlier.call.arguments == call.arguments;
+        let same = |earlier: &CallRecord| earlier.answers(&call.tool, &call.arguments);
         let missing = spec.and_then(|spec| self.names.missing(&spec.arguments, &call.arguments));
         let is_given = |text: &str| self.is_given(text) || planner.grants(text);
         let not_given =

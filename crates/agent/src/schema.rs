@@ -162,29 +162,16 @@ pub(crate) fn lowered(schema: &Value, images: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use lavr_types::{Capability, Concurrency};
-
     use super::*;
 
     /// Within the schema of a step, `#/$defs/side` would lead nowhere.
     #[test]
     fn what_a_tool_defines_is_put_in_place() {
-        let tool = ToolSpec {
-            name: "measure".into(),
-            description: String::new(),
-            version: 1,
-            arguments: json!({
-                "type": "object", "properties": { "side": { "$ref": "#/$defs/side" } },
-                "$defs": { "side": { "type": "integer" } },
-            }),
-            output: json!({}),
-            capability: Capability::Other,
-            concurrency: Concurrency::Shared,
-            timeout: Duration::from_secs(1),
-            cacheable: true,
-        };
+        let arguments = json!({
+            "type": "object", "properties": { "side": { "$ref": "#/$defs/side" } },
+            "$defs": { "side": { "type": "integer" } },
+        });
+        let tool = ToolSpec::new("measure", "", arguments);
         let schema = call_schema(&tool, &[]);
         assert_eq!(schema["properties"]["args"]["properties"]["side"], json!({ "type": "integer" }));
         assert!(!schema.to_string().contains('$'), "{schema}");

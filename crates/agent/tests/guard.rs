@@ -7,9 +7,7 @@ use std::time::Duration;
 use lavr_agent::{Decision, Limits, Misunderstanding, Next, Plan, Planner, Run, Situation};
 use lavr_model::Reply;
 use lavr_prompt::PromptError;
-use lavr_types::{
-    CallRecord, Capability, Concurrency, FailureKind, ImageId, Observation, Size, ToolCall, ToolSpec,
-};
+use lavr_types::{CallRecord, FailureKind, ImageId, Observation, Size, ToolCall, ToolSpec};
 use serde_json::{Value, json};
 
 /// Makes these calls, all at once, and answers.
@@ -46,21 +44,12 @@ impl Planner for Makes {
 }
 
 fn tool(name: &str, description: &str) -> ToolSpec {
-    ToolSpec {
-        name: name.into(),
-        description: description.into(),
-        version: 1,
-        arguments: json!({
-            "type": "object",
-            "properties": { "path": { "type": "string", "format": "path" }, "note": { "type": "string" } },
-            "additionalProperties": false,
-        }),
-        output: json!({}),
-        capability: Capability::Other,
-        concurrency: Concurrency::Shared,
-        timeout: Duration::from_secs(1),
-        cacheable: true,
-    }
+    let arguments = json!({
+        "type": "object",
+        "properties": { "path": { "type": "string", "format": "path" }, "note": { "type": "string" } },
+        "additionalProperties": false,
+    });
+    ToolSpec::new(name, description, arguments)
 }
 
 fn run(question: &str) -> Run {
@@ -75,12 +64,8 @@ fn sorted(run: &mut Run, planner: &dyn Planner, tools: &[ToolSpec]) -> (Vec<Tool
         Next::Call(calls) => calls,
         _ => Vec::new(),
     };
-    let record = |call: &ToolCall| CallRecord {
-        call: call.clone(),
-        outcome: Ok(Observation::new(json!("done"))),
-        cached: false,
-        elapsed: Duration::ZERO,
-    };
+    let record =
+        |call: &ToolCall| CallRecord::ran(call.clone(), Ok(Observation::new(json!("done"))), Duration::ZERO);
     run.called(calls.iter().map(record).collect());
     let records = run.turns().iter().flat_map(lavr_agent::Turn::records);
     let refused = records.filter_map(|record| record.outcome.as_ref().err()).map(|failure| {

@@ -66,6 +66,7 @@ fn spec(name: &str) -> ToolSpec {
     ToolSpec { output, capability: Capability::Answer, ..ToolSpec::new(name, "For tests.", arguments) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a tool gives")]
 fn by(name: &str) -> Answer {
     Ok(Observation::new(json!({ "by": name })))
 }

@@ -101,6 +101,41 @@ impl CallRecord {
         Self { call, outcome, cached: false, elapsed, attempts: 1, repairs: Vec::new() }
     }
 
+    /// Whether it is the record of a call that was asked for so: as it ran, or as it was before its repairs.
+    pub fn answers(&self, tool: &str, arguments: &Value) -> bool {
+        let is_it = |call: &ToolCall| call.tool == tool && call.arguments == *arguments;
+        is_it(&self.call) || (!self.repairs.is_empty() && is_it(&self.asked()))
+    }
+
+    /// The call as it was asked for: what ran, with its repairs taken back.
+    pub fn asked(&self) -> ToolCall {
+        let mut call = self.call.clone();
+        for repair in self.repairs.iter().rev() {
+            match repair {
+                Repair::ToolRenamed { from, .. } | Repair::StoodIn { from, .. } => call.tool.clone_from(from),
+                Repair::ArgumentRenamed { from, to } => {
+                    if let Some(fields) = call.arguments.as_object_mut()
+                        && let Some(value) = fields.remove(to)
+                    {
+                        fields.insert(from.clone(), value);
+                    }
+                }
+                Repair::ArgumentChanged { at, from, .. } => {
+                    if let Some(place) = call.arguments.pointer_mut(at) {
+                        place.clone_from(from);
+                    }
+                }
+                Repair::ArgumentLeftOut { name } => {
+                    if let Some(fields) = call.arguments.as_object_mut() {
+                        fields.insert(name.clone(), Value::Null);
+                    }
+                }
+                Repair::Retried { .. } => {}
+            }
+        }
+        call
+    }
+
     /// A call that was turned down before any tool ran.
     pub fn not_run(call: ToolCall, failure: Failure) -> Self {
         let (outcome, elapsed) = (Err(failure), Duration::ZERO);
@@ -119,6 +154,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_repaired_call_answers_what_was_asked() {
+        let arguments = json!({ "labels": ["dog"] });
+        let call = ToolCall { id: CallId("call_1".into()), tool: "detect_small".into(), arguments };
+        let failure = Failure { kind: FailureKind::Failed, message: "no".into() };
+        let renamed = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let ((tool, detect), (label, labels)) = (renamed("detct", "detect"), renamed("label", "labels"));
+        let repairs = vec![
+            Repair::ToolRenamed { from: tool, to: detect.clone() },
+            Repair::ArgumentRenamed { from: label, to: labels },
+            Repair::ArgumentLeftOut { name: "tiles".into() },
+            Repair::ArgumentChanged { at: "/labels".into(), from: json!("dog"), to: json!(["dog"]) },
+            Repair::StoodIn { from: detect, to: "detect_small".into(), failure },
+        ];
+        let record =
+            CallRecord { repairs, ..CallRecord::ran(call, Ok(Observation::new(json!({}))), Duration::ZERO) };
+        assert!(record.answers("detct", &json!({ "label": "dog", "tiles": null })));
+        assert!(record.answers("detect_small", &json!({ "labels": ["dog"] })));
+        assert!(!record.answers("detct", &json!({ "label": "cat" })));
+    }
 
     #[test]
     fn records_of_older_traces_are_still_read() {

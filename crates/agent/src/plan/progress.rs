@@ -206,9 +206,7 @@ impl<'a> Progress<'a> {
 
     /// The nodes that a call was made for.
     pub(crate) fn owners(&self, record: &CallRecord) -> Vec<&str> {
-        let made = |(_, tool, arguments): &&(&str, &str, Value)| {
-            *tool == record.call.tool && *arguments == record.call.arguments
-        };
+        let made = |(_, tool, arguments): &&(&str, &str, Value)| record.answers(tool, arguments);
         let mut owners: Vec<&str> = self.calls.iter().filter(made).map(|(id, ..)| *id).collect();
         owners.dedup();
         owners
@@ -397,7 +395,7 @@ fn outcome<'r>(
     arguments: &Value,
     records: &[&'r CallRecord],
 ) -> Option<Result<&'r Value, &'r str>> {
-    let made = |record: &&&CallRecord| record.call.tool == node.tool && record.call.arguments == *arguments;
+    let made = |record: &&&CallRecord| record.answers(&node.tool, arguments);
     let record = records.iter().rev().find(made)?;
     Some(record.outcome.as_ref().map(|seen| &seen.value).map_err(|failure| failure.message.as_str()))
 }
