@@ -262,6 +262,8 @@ impl Builder {
             outcome: Outcome::Value(serde_json::Value::Null),
             cached: false,
             seconds: 0.0,
+            attempts: 0,
+            repairs: Vec::new(),
         };
         let what = What::Call { call, ended: false };
         self.last(|group| group.rows.push(Row { what, start: Some(at), seconds: 0.0 }));
