@@ -21,6 +21,7 @@
 pub use lavr_agent as agent;
 pub use lavr_embed as embed;
 pub use lavr_experts as experts;
+pub use lavr_fetch as fetch;
 pub use lavr_image as image;
 pub use lavr_infer as infer;
 pub use lavr_local as local;

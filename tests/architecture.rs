@@ -74,6 +74,25 @@ fn the_core_pulls_in_no_engine_and_no_http() {
     }
 }
 
+/// Requests leave from few places, each with its own rules: models (`remote`), model files (`weights`), pictures
+/// (`fetch`), outside tools (`mcp`), traces for others (`trace`).
+#[test]
+fn few_crates_speak_http_themselves() {
+    let metadata = MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap();
+    for package in &metadata.packages {
+        let speaks = package.dependencies.iter().any(|dependency| {
+            dependency.kind == DependencyKind::Normal && HTTP.contains(&dependency.name.as_str())
+        });
+        let may = ["remote", "weights", "fetch", "mcp", "trace", "testkit"];
+        let may = may.map(|name| format!("lavr-{name}")).contains(&package.name.to_string());
+        assert!(may || !speaks, "{} speaks HTTP: let it ask one that does", package.name);
+    }
+}
+
 #[test]
 fn no_tool_knows_another_tool_or_the_agent() {
     let closure = Closure::read();

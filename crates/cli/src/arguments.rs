@@ -28,6 +28,9 @@ pub(crate) struct Global {
     /// Fetch nothing; use only model files that are already here
     #[arg(long, global = true, env = "LAVR_OFFLINE", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) offline: bool,
+    /// Let pictures be given as http or https addresses; they are fetched from the public internet alone
+    #[arg(long, global = true)]
+    pub(crate) allow_urls: bool,
     /// Inference engine of the experts: auto takes ONNX Runtime where its library is here, else rten
     #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     pub(crate) engine: EngineChoice,

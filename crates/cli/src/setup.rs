@@ -7,7 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use lavr_experts::{Contrast, Experts};
-use lavr_image::ImageStore;
+use lavr_fetch::Fetcher;
+use lavr_image::{ImageError, ImageStore};
 use lavr_infer::Sessions;
 use lavr_local::{LocalModel, LocalOptions};
 use lavr_model::ChatModel;
@@ -36,6 +37,8 @@ pub(crate) struct Setup {
     pub(crate) store: Store,
     pub(crate) sessions: Arc<Sessions>,
     cassette: Cassette,
+    /// What fetches pictures from addresses, where that is allowed.
+    fetcher: Option<Fetcher>,
 }
 
 /// Whether models and tools are recorded or played back.
@@ -64,11 +67,16 @@ impl Setup {
         }
         let mut options = StoreOptions::from_environment()?;
         options.offline |= global.offline;
+        anyhow::ensure!(
+            !(options.offline && global.allow_urls),
+            "--allow-urls fetches pictures, and --offline forbids to fetch anything: take one of them away"
+        );
         let progress: Arc<dyn Progress> =
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
-        Ok(Self { images: Arc::default(), store, sessions, cassette: Cassette::Off })
+        let fetcher = global.allow_urls.then(Fetcher::default);
+        Ok(Self { images: Arc::default(), store, sessions, cassette: Cassette::Off, fetcher })
     }
 
     /// With models and tools recorded or played back, as the command line asks.
@@ -90,14 +98,30 @@ impl Setup {
         }
     }
 
-    pub(crate) fn open_images<P: AsRef<Path>>(&self, paths: &[P]) -> anyhow::Result<Vec<(ImageId, String)>> {
-        paths
-            .iter()
-            .map(|path| {
-                let path = path.as_ref();
-                Ok((self.images.open(path)?, path.display().to_string()))
-            })
-            .collect()
+    pub(crate) async fn open_images<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+    ) -> anyhow::Result<Vec<(ImageId, String)>> {
+        let mut pictures = Vec::new();
+        for path in paths {
+            let path = path.as_ref();
+            pictures.push((self.open_image(path).await?, path.display().to_string()));
+        }
+        Ok(pictures)
+    }
+
+    /// Opens the picture at a path, or where that is allowed, at an address.
+    pub(crate) async fn open_image(&self, path: &Path) -> anyhow::Result<ImageId> {
+        match (self.images.open(path), &self.fetcher) {
+            (Err(ImageError::WebAddress(address)), Some(fetcher)) => {
+                Ok(fetcher.image(&self.images, &address).await?)
+            }
+            (Err(ImageError::WebAddress(address)), None) => anyhow::bail!(
+                "`{address}` is an address, and pictures are fetched only where that is allowed: download it \
+                 first and give the path of the file, or add --allow-urls"
+            ),
+            (opened, _) => Ok(opened?),
+        }
     }
 
     /// All experts over the images of this setup.

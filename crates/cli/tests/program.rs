@@ -4,6 +4,7 @@
 
 use std::{
     io::{Read as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -218,6 +219,42 @@ fn bad_input_is_told_in_words_with_exit_code_2() {
         assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
     }
+}
+
+/// Neither this machine nor its proxy is asked, whoever names them.
+#[test]
+fn addresses_are_fetched_only_where_that_is_allowed_and_never_from_within() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = format!("http://{}", listener.local_addr().unwrap());
+    let picture = format!("{here}/a.png");
+    let run = |arguments: &[&str]| {
+        let mut command = lavr();
+        for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env(variable, &here);
+        }
+        let output = command.args(arguments).output().unwrap();
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        stderr(&output)
+    };
+    let ask = ["ask", &picture, "What is it?", "--planner", "none"];
+    assert!(run(&ask).contains("or add --allow-urls"), "{}", run(&ask));
+    let told = run(&[&ask[..], &["--allow-urls", "--offline"]].concat());
+    assert!(told.contains("take one of them away"), "{told}");
+    for (address, words) in [
+        (picture.as_str(), "port"),
+        ("http://127.0.0.1/a.png", "it is this machine"),
+        ("http://localhost/a.png", "it is this machine"),
+        ("http://169.254.169.254/latest", "keys"),
+        ("http://2130706433/", "number in disguise"),
+        ("file:///etc/passwd", "only http and https"),
+    ] {
+        let told = run(&["verify", address, "--text", "A dog.", "--allow-urls"]);
+        assert!(told.contains(words), "{address}: {told}");
+    }
+    let json = format!("{{\"image\": \"{picture}\"}}");
+    assert!(run(&["tools", "run", "ocr", "--json", &json]).contains("--allow-urls"));
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "something was asked");
 }
 
 #[test]

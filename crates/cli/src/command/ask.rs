@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let setup = Setup::new(global, !ask.showing.quiet)?.with_cassette(&ask.tracing)?;
     let mut output = Output::new(&ask.showing, &setup.images, 1);
     output.check()?;
-    let pictures = setup.open_images(paths)?;
+    let pictures = interruptible(cancel, setup.open_images(paths)).await?;
     let prompts = setup::prompts(&ask.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
@@ -37,8 +37,8 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
         Setup::verifier(&dispatcher, ask.showing.unverified, &ask.checking, Some(&model), &prompts)?;
     let (planner, note) =
         interruptible(cancel, planning::planner(&setup, &ask.planning, model, &dispatcher, &prompts)).await?;
-    let builder =
-        planner.install(Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits));
+    let builder = Agent::builder(dispatcher).verifier(verifier).prompts(prompts).limits(limits).given(paths);
+    let builder = planner.install(builder);
     let agent = note.into_iter().fold(builder, AgentBuilder::note).build()?;
 
     let recording = Recording::start(&setup, &ask.tracing, Task::Ask, Some(question), &pictures);

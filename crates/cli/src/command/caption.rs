@@ -24,7 +24,7 @@ pub(crate) async fn run(
     let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.
-    let pictures = setup.open_images(&caption.images)?;
+    let pictures = interruptible(cancel, setup.open_images(&caption.images)).await?;
     let prompts = setup::prompts(&caption.models)?;
     let dispatcher = if caption.contrast {
         setup.contrasting_dispatcher(prompts.clone())?

@@ -44,7 +44,7 @@ pub(crate) async fn run(
     }
     let mut output = Output::new(&plan.showing, &setup.images, 1);
     output.check()?;
-    let pictures = setup.open_images(&plan.images)?;
+    let pictures = interruptible(cancel, setup.open_images(&plan.images)).await?;
     let model = interruptible(cancel, setup.checking_model(&plan.checking, &plan.models)).await?;
     let verifier =
         Setup::verifier(&dispatcher, plan.showing.unverified, &plan.checking, model.as_ref(), &prompts)?;
@@ -52,8 +52,13 @@ pub(crate) async fn run(
     let steps = file.nodes.len() as u32 + 1;
     let limits = Limits { steps, calls: plan.max_calls, time: plan.time, ..Limits::default() };
     let question = planner.question();
-    let agent =
-        Agent::builder(dispatcher).planner(Arc::new(planner)).verifier(verifier).limits(limits).build()?;
+    let given = plan.images.iter().map(|path| path.display().to_string());
+    let agent = Agent::builder(dispatcher)
+        .planner(Arc::new(planner))
+        .verifier(verifier)
+        .limits(limits)
+        .given(given)
+        .build()?;
 
     let recording = Recording::start(&setup, &plan.tracing, Task::Plan, Some(&question), &pictures);
     let show = teller(&plan.showing);

@@ -50,7 +50,7 @@ pub(crate) async fn run(
                     "the arguments are not JSON: `{json}`; for instance --json '{{\"image\": \"photo.jpg\"}}'"
                 )
             })?;
-            open_images(&setup, spec, &mut arguments)?;
+            interruptible(cancel, open_images(&setup, spec, &mut arguments)).await?;
             let call = ToolCall { id: CallId("call_1".into()), tool: name.clone(), arguments };
             let mut records =
                 interruptible(cancel, async { Ok(dispatcher.dispatch(vec![call], cancel).await) }).await?;
@@ -68,14 +68,14 @@ fn find<'a>(dispatcher: &'a Dispatcher, name: &str) -> anyhow::Result<&'a ToolSp
 }
 
 /// Puts ids in the place of paths, wherever the tool takes an image.
-fn open_images(setup: &Setup, spec: &ToolSpec, arguments: &mut Value) -> anyhow::Result<()> {
+async fn open_images(setup: &Setup, spec: &ToolSpec, arguments: &mut Value) -> anyhow::Result<()> {
     let Some(arguments) = arguments.as_object_mut() else { return Ok(()) };
     for (name, value) in arguments {
         if spec.arguments["properties"][name]["format"] == "image-id"
             && let Value::String(path) = value
             && path.parse::<lavr_types::ImageId>().is_err()
         {
-            *value = json!(setup.images.open(Path::new(path))?);
+            *value = json!(setup.open_image(Path::new(path)).await?);
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ pub(crate) async fn run(
     let setup = Setup::new(global, !verify.showing.quiet)?.with_cassette(&verify.tracing)?;
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
-    let pictures = setup.open_images(&[&verify.image])?;
+    let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
     let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
     let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
