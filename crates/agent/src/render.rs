@@ -28,7 +28,7 @@ pub(crate) fn signature_with_result(tool: &ToolSpec) -> String {
     let line = signature(tool);
     match line.split_once(" - ") {
         Some((head, description)) => {
-            format!("{head} -> {} - {description}", shape(&lavr_tool::inlined(&tool.output)))
+            visible(&format!("{head} -> {} - {description}", shape(&lavr_tool::inlined(&tool.output))))
         }
         None => line,
     }

@@ -20,7 +20,7 @@ use crate::{
     demonstration::as_plan,
     observation_text,
     plan::{Inputs, Progress},
-    render::signature_with_result,
+    render::{signature_with_result, visible},
     schema::{StepChoices, plan_schema, step_schema},
 };
 
@@ -264,7 +264,7 @@ fn shortfall(situation: &Situation<'_>, turns: &[Turn]) -> String {
     let then = Situation { turns, ..*situation };
     let missing = following(&plan, &then, |progress| {
         let latest = progress.missing().filter(|(id, _)| story.latest.iter().any(|known| known == id));
-        latest.map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>()
+        latest.map(|(id, why)| format!("{id}: {}", visible(why))).collect::<Vec<_>>()
     });
     let missing = missing.unwrap_or_default();
     if missing.is_empty() {

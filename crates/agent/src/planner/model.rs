@@ -239,7 +239,8 @@ fn picture(image: ImageId, alternative: &str, images_left: &mut usize) -> Option
 
 /// What a planner is told of a thought that its own results contradict.
 pub(super) fn reminder(step: &Step) -> Option<String> {
-    let wrong: Vec<String> = step.contradictions.iter().map(ToString::to_string).collect();
+    let wrong = step.contradictions.iter().map(|contradiction| render::visible(&contradiction.to_string()));
+    let wrong: Vec<String> = wrong.collect();
     (!wrong.is_empty()).then(|| format!("Mind that {}. Go by what was seen.", wrong.join("; ")))
 }
 
