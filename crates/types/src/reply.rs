@@ -1,6 +1,6 @@
 //! What a chat model replied, as data.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -96,7 +96,10 @@ impl Fingerprint {
     /// The fingerprint of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let digest = Sha256::digest(bytes);
-        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Self(digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+            _ = write!(text, "{byte:02x}");
+            text
+        }))
     }
 }
 
