@@ -188,6 +188,7 @@ fn reply(text: String) -> Reply {
         calls: Vec::new(),
         tokens: Vec::new(),
         reason: lavr::model::FinishReason::Stop,
+        verbatim: None,
         usage: lavr::model::TurnUsage::default(),
     }
 }

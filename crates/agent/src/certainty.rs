@@ -60,6 +60,7 @@ mod tests {
             calls: Vec::new(),
             tokens: text.char_indices().map(token).collect(),
             reason: FinishReason::Stop,
+            verbatim: None,
             usage: TurnUsage::default(),
         }
     }

@@ -158,12 +158,13 @@ impl Agent {
     /// As [`Self::ask`].
     pub async fn resume(
         &self,
-        run: Run,
+        mut run: Run,
         cancel: &CancellationToken,
         observer: Observer<'_>,
     ) -> Result<Answer, AgentError> {
         let world = Live { agent: self, cancel, start: Instant::now(), before: self.dispatcher.counts() };
         let tools: Vec<&ToolSpec> = self.dispatcher.registry().specs().collect();
+        run.set_price(self.model.as_ref().and_then(|model| model.capabilities().price));
         drive(&world, self.planner.as_ref(), &tools, run, observer).await
     }
 

@@ -1,6 +1,6 @@
 //! One run as a state machine: no I/O, serialisable at any point.
 
-use lavr_model::{ModelError, Reply, TurnRequest};
+use lavr_model::{ModelError, Price, Reply, TurnRequest, Verbatim};
 use lavr_prompt::PromptError;
 use lavr_types::{
     Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Repair,
@@ -31,6 +31,9 @@ pub enum Turn {
         step: Step,
         /// The model's own words, where a model decided.
         said: Option<String>,
+        /// The model's turn as its service wants it back, where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verbatim: Option<Verbatim>,
     },
     /// A reply that could not be acted on, and what the model was told.
     Feedback {
@@ -73,6 +76,8 @@ enum Phase {
         #[serde(default)]
         contradictions: Vec<Contradiction>,
         said: Option<String>,
+        #[serde(default)]
+        verbatim: Option<Verbatim>,
         calls: Vec<Planned>,
     },
     Verify {
@@ -131,6 +136,9 @@ pub struct Run {
     fallback: bool,
     notes: Vec<String>,
     usage: Usage,
+    /// What the planner's model costs.
+    #[serde(default)]
+    price: Option<Price>,
 }
 
 impl Run {
@@ -165,6 +173,7 @@ impl Run {
             fallback: false,
             notes: Vec::new(),
             usage: Usage::default(),
+            price: None,
         })
     }
 
@@ -181,6 +190,11 @@ impl Run {
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.note(note.into());
         self
+    }
+
+    /// The turns that follow are paid at this price: that of the planner's model, where it is known.
+    pub fn set_price(&mut self, price: Option<Price>) {
+        self.price = price;
     }
 
     /// What has happened so far.
@@ -257,7 +271,7 @@ impl Run {
                     }
                     match plan {
                         Plan::Ask(request) => return Ok(Next::Ask(request)),
-                        Plan::Decided(decision) => self.decide(decision, None, tools, planner),
+                        Plan::Decided(decision) => self.decide(decision, None, None, tools, planner),
                     }
                 }
                 Phase::Act { calls, .. } => {
@@ -279,14 +293,12 @@ impl Run {
 
     /// The model replied to [`Next::Ask`].
     pub fn replied(&mut self, planner: &dyn Planner, tools: &[&ToolSpec], reply: &Reply) {
-        self.usage.model_calls += 1;
-        self.usage.input_tokens += reply.usage.input_tokens;
-        self.usage.cached_tokens += reply.usage.cached_tokens;
-        self.usage.output_tokens += reply.usage.output_tokens;
+        self.usage += reply.usage.spent(self.price);
         self.tool_set.begin(tools);
         match self.interpret(planner, tools, reply) {
             Ok(decision) => {
-                self.decide(decision, Some(reply.text.clone()), tools, planner);
+                let said = Some(reply.text.clone());
+                self.decide(decision, said, reply.verbatim.clone(), tools, planner);
                 if let Phase::Verify { draft, .. } = &mut self.phase {
                     draft.tokens = certainty::of_answer(reply, &draft.text);
                 }
@@ -340,7 +352,7 @@ impl Run {
     }
 
     fn end_step(&mut self) {
-        let Phase::Act { thought, contradictions, said, calls } =
+        let Phase::Act { thought, contradictions, said, verbatim, calls } =
             std::mem::replace(&mut self.phase, Phase::Plan)
         else {
             return;
@@ -369,7 +381,7 @@ impl Run {
             self.note(failure.message.clone());
             self.must_answer = true;
         }
-        self.turns.push(Turn::Step { step: Step { thought, contradictions, calls }, said });
+        self.turns.push(Turn::Step { step: Step { thought, contradictions, calls }, said, verbatim });
         if !self.must_answer
             && (self.steps_made() >= self.limits.steps || self.calls_made >= self.limits.calls)
         {
@@ -391,13 +403,7 @@ impl Run {
     pub fn verified(&mut self, text: String, claims: Vec<CheckedClaim>, notes: Vec<String>, usage: Usage) {
         let Phase::Verify { draft, thought } = &self.phase else { return };
         self.notes.extend(notes);
-        self.usage.tool_calls = usage.tool_calls;
-        self.usage.cached_calls = usage.cached_calls;
-        self.usage.elapsed = usage.elapsed;
-        self.usage.model_calls += usage.model_calls;
-        self.usage.input_tokens += usage.input_tokens;
-        self.usage.cached_tokens += usage.cached_tokens;
-        self.usage.output_tokens += usage.output_tokens;
+        self.usage += usage;
         let steps = self.turns.iter().filter_map(|turn| match turn {
             Turn::Step { step, .. } => Some(step.clone()),
             Turn::Feedback { .. } => None,
@@ -438,6 +444,7 @@ impl Run {
         &mut self,
         decision: Decision,
         said: Option<String>,
+        verbatim: Option<Verbatim>,
         tools: &[&ToolSpec],
         planner: &dyn Planner,
     ) {
@@ -453,7 +460,7 @@ impl Run {
                 self.misunderstood = 0;
                 let calls = self.planned_calls(calls, tools, planner);
                 let contradictions = self.contradicted(&thought);
-                self.phase = Phase::Act { thought, contradictions, said, calls };
+                self.phase = Phase::Act { thought, contradictions, said, verbatim, calls };
             }
             Decision::Answer { thought, text, cites } => {
                 // Whether a model cites a call or only names it: what never ran is no ground.

@@ -158,6 +158,7 @@ fn a_run_in_the_middle_of_a_plan_can_be_written_out_and_read_back() {
         calls: Vec::new(),
         tokens: Vec::new(),
         reason: FinishReason::Stop,
+        verbatim: None,
         usage: TurnUsage::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

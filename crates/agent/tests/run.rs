@@ -23,6 +23,8 @@ fn capabilities(native_tools: bool) -> Capabilities {
         native_tools,
         schema: !native_tools,
         context_tokens: 4096,
+        thought_tokens: 0,
+        price: None,
     }
 }
 
@@ -64,7 +66,8 @@ fn reply(text: impl Into<String>) -> Reply {
         calls: Vec::new(),
         tokens: Vec::new(),
         reason: FinishReason::Stop,
-        usage: TurnUsage { input_tokens: 10, cached_tokens: 4, output_tokens: 5 },
+        verbatim: None,
+        usage: TurnUsage { input_tokens: 10, cached_tokens: 4, output_tokens: 5, ..TurnUsage::default() },
     }
 }
 

@@ -268,7 +268,7 @@ impl Setup {
             }
             "remote" => {
                 let model = self.remote()?.context(
-                    "no remote model is configured: set LAVR_BASE_URL and LAVR_MODEL (and LAVR_API_KEY)",
+                    "no remote model is configured: set LAVR_MODEL, and LAVR_PROVIDER or LAVR_BASE_URL (docs/models.md)",
                 )?;
                 Ok(PlannerModel::Model(model))
             }
@@ -301,8 +301,8 @@ pub(crate) fn prompts(choice: &ModelChoice) -> anyhow::Result<Library> {
 /// What the environment says of a remote model, for people.
 pub(crate) fn remote_description() -> String {
     match RemoteConfig::from_environment() {
-        Ok(Some(config)) => format!("{} at {}", config.model, config.base_url),
-        Ok(None) => "none: set LAVR_BASE_URL and LAVR_MODEL (and LAVR_API_KEY) for one; `vqa` and image captions need a vision model".into(),
+        Ok(Some(config)) => config.to_string(),
+        Ok(None) => "none: set LAVR_MODEL, and LAVR_PROVIDER or LAVR_BASE_URL, for one (docs/models.md); `vqa` and image captions need a vision model".into(),
         Err(error) => format!("{error}"),
     }
 }

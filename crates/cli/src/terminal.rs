@@ -226,8 +226,17 @@ fn cost(answer: &Answer) -> String {
             ", {} model calls: {} tokens read ({} kept), {} written",
             usage.model_calls, usage.input_tokens, usage.cached_tokens, usage.output_tokens
         );
+        if let Some(cost) = usage.cost.filter(|cost| *cost > 0.0) {
+            let _ = write!(text, ", about {}", dollars(cost));
+        }
     }
     text
+}
+
+/// Two digits that say something, however small the sum.
+pub(crate) fn dollars(sum: f64) -> String {
+    let digits = if sum >= 1.0 { 2 } else { (1.0 - sum.log10().floor()).clamp(2.0, 7.0) as usize };
+    format!("${sum:.digits$}")
 }
 
 /// An error with its causes, each once.
@@ -270,6 +279,15 @@ mod tests {
     use lavr_types::{Answer, Draft, Event, Usage};
 
     use super::*;
+
+    #[test]
+    fn a_small_sum_is_not_rounded_away() {
+        for (sum, shown) in
+            [(12.345, "$12.35"), (0.5, "$0.50"), (0.012_34, "$0.012"), (0.000_042, "$0.000042")]
+        {
+            assert_eq!(dollars(sum), shown);
+        }
+    }
 
     #[test]
     fn what_a_model_writes_does_not_steer_the_terminal() {

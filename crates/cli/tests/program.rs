@@ -17,8 +17,14 @@ fn picture(name: &str) -> String {
 
 fn lavr() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"]
-    {
+    for variable in [
+        "LAVR_MODEL",
+        "LAVR_BASE_URL",
+        "LAVR_PROVIDER",
+        "LAVR_PLANNER",
+        "RUST_LOG",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ] {
         command.env_remove(variable);
     }
     // The runs of these tests are not a person's.

@@ -98,12 +98,8 @@ impl Subject for BareModel {
         match reply {
             Ok(reply) => Response {
                 usage: Usage {
-                    model_calls: 1,
-                    input_tokens: reply.usage.input_tokens,
-                    cached_tokens: reply.usage.cached_tokens,
-                    output_tokens: reply.usage.output_tokens,
                     elapsed: start.elapsed(),
-                    ..Usage::default()
+                    ..reply.usage.spent(self.model.capabilities().price)
                 },
                 ..Response::text(reply.text)
             },

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, sync::mpsc, thread};
 use async_trait::async_trait;
 use futures::{StreamExt as _, channel::mpsc as events, channel::oneshot};
 use lavr_model::{
-    CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, StreamEvent, TurnRequest,
+    CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, Price, StreamEvent, TurnRequest,
     TurnStream,
 };
 
@@ -66,6 +66,8 @@ impl LocalModel {
             native_tools: false,
             schema: true,
             context_tokens: context,
+            thought_tokens: 0,
+            price: Some(Price::FREE),
         };
         let threads = match options.threads {
             0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),

@@ -83,7 +83,7 @@ impl Session {
             usage: TurnUsage {
                 input_tokens: prompt.tokens.len() as u64,
                 cached_tokens: cached as u64,
-                output_tokens: 0,
+                ..TurnUsage::default()
             },
             most: request.max_tokens.min(room),
             constraint,

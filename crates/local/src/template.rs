@@ -121,12 +121,14 @@ const fn role(role: Role) -> &'static str {
 
 /// A message as text: the model sees no images, and calls and results as JSON.
 fn content(message: &Message) -> String {
-    let parts = message.parts.iter().map(|part| match part {
+    let parts = message.parts.iter().filter(|part| !matches!(part, Part::Verbatim { .. }));
+    let parts = parts.map(|part| match part {
         Part::Text { text } => text.clone(),
         Part::Image { image, alternative } if alternative.is_empty() => format!("[image {image}]"),
         Part::Image { alternative, .. } => alternative.clone(),
         Part::ToolCall { call } => json!(call).to_string(),
         Part::ToolResult { value, failed: false, .. } => value.to_string(),
+        Part::Verbatim { .. } => String::new(),
         Part::ToolResult { value, failed: true, .. } => json!({ "error": value }).to_string(),
     });
     parts.collect::<Vec<_>>().join("\n")

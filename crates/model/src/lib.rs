@@ -7,6 +7,7 @@
 
 mod embed;
 mod error;
+mod price;
 mod request;
 mod stream;
 
@@ -15,13 +16,14 @@ use serde::{Deserialize, Serialize};
 
 pub use embed::{LexicalEmbedder, TextEmbedder, cosine};
 pub use error::ModelError;
-pub use lavr_types::{FinishReason, ModelErrorKind, Reply, TurnUsage};
+pub use lavr_types::{FinishReason, ModelErrorKind, Price, Reply, TurnUsage, Verbatim};
+pub use price::{PriceTable, PriceTableError, Quote};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
 pub use stream::{StreamEvent, TurnStream, collect, collect_observed};
 pub use tokio_util::sync::CancellationToken;
 
 /// What a model can do; decides how a request is put to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every combination occurs")]
 pub struct Capabilities {
     /// The model's name, for people and traces.
@@ -40,6 +42,12 @@ pub struct Capabilities {
     pub schema: bool,
     /// How many tokens of request and reply it can hold.
     pub context_tokens: usize,
+    /// How many tokens a reply may cost beyond [`TurnRequest::max_tokens`]: what a model may think before it speaks.
+    #[serde(default)]
+    pub thought_tokens: usize,
+    /// What its tokens cost, where that is known. A model on this machine costs nothing ([`Price::FREE`]).
+    #[serde(default)]
+    pub price: Option<Price>,
 }
 
 /// A chat model.

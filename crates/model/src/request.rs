@@ -4,6 +4,8 @@ use lavr_types::{CallId, Fingerprint, ImageId, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Verbatim;
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +49,13 @@ pub enum Part {
         value: Value,
         /// Whether it tells of a failure.
         failed: bool,
+    },
+    /// The assistant's turn as a service gave it ([`crate::Reply::verbatim`]), beside the parts that say the same. The
+    /// adapter of that service sends it in their place, its calls answered by the message's calls in order; any other
+    /// leaves it out.
+    Verbatim {
+        /// The turn.
+        verbatim: Verbatim,
     },
 }
 

@@ -1,7 +1,7 @@
 //! What a model streams back.
 
 use futures::{StreamExt, stream::BoxStream};
-use lavr_types::{FinishReason, Reply, TokenScore, ToolCall, TurnUsage};
+use lavr_types::{FinishReason, Reply, TokenScore, ToolCall, TurnUsage, Verbatim};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -33,6 +33,11 @@ pub enum StreamEvent {
         /// The tokens, in order. Spans count bytes of the reply's whole text.
         tokens: Vec<TokenScore>,
     },
+    /// What the service wants to have back in the next turn, as it is: it comes before [`StreamEvent::Finished`].
+    Verbatim {
+        /// The whole turn of the assistant.
+        verbatim: Verbatim,
+    },
     /// The turn ended.
     Finished {
         /// Why.
@@ -60,7 +65,7 @@ pub async fn collect_observed(
     observe: &(dyn Fn(&StreamEvent) + Send + Sync),
 ) -> Result<Reply, ModelError> {
     let (mut text, mut reasoning) = (String::new(), String::new());
-    let (mut calls, mut tokens) = (Vec::new(), Vec::new());
+    let (mut calls, mut tokens, mut verbatim) = (Vec::new(), Vec::new(), None);
     while let Some(event) = stream.next().await {
         let event = event?;
         observe(&event);
@@ -69,8 +74,9 @@ pub async fn collect_observed(
             StreamEvent::Reasoning { text: more } => reasoning.push_str(&more),
             StreamEvent::ToolCall { call } => calls.push(call),
             StreamEvent::Tokens { tokens: more } => tokens.extend(more),
+            StreamEvent::Verbatim { verbatim: whole } => verbatim = Some(whole),
             StreamEvent::Finished { reason, usage } => {
-                return Ok(Reply { text, reasoning, calls, tokens, reason, usage });
+                return Ok(Reply { text, reasoning, calls, tokens, verbatim, reason, usage });
             }
         }
     }
@@ -92,7 +98,7 @@ mod tests {
 
     #[test]
     fn text_and_calls_are_gathered_in_order() {
-        let usage = TurnUsage { input_tokens: 3, cached_tokens: 0, output_tokens: 2 };
+        let usage = TurnUsage { input_tokens: 3, output_tokens: 2, ..TurnUsage::default() };
         let events = vec![
             Ok(StreamEvent::Text { text: "a ".into() }),
             Ok(StreamEvent::Text { text: "dog".into() }),

@@ -1,7 +1,6 @@
 //! The model: asks, asks again, and streams what comes.
 
 use std::{
-    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
@@ -10,8 +9,7 @@ use std::{
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lavr_model::{
-    CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, StreamEvent, TurnRequest,
-    TurnStream,
+    CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, TurnRequest, TurnStream,
 };
 use lavr_types::ImageSource;
 use reqwest::{
@@ -20,22 +18,19 @@ use reqwest::{
 };
 
 use crate::{
-    RemoteConfig,
+    Dialect, RemoteConfig, Secret,
+    dialect::{Draft, Quirks},
     failure::{self, Told},
     gate,
-    images::Encoder,
-    reply::{Assembler, Chunk},
-    request::{self, Quirks},
+    images::{self, Encoder},
+    reading::Reading,
     retry,
-    sse::Parser,
 };
 
-/// What a service says when its reply is complete.
-const LAST_WORD: &[u8] = b"[DONE]";
 /// How much of an error's body is read.
 const MOST_ERROR_BYTES: usize = 64 << 10;
 
-/// A chat model behind an OpenAI-compatible `/chat/completions`.
+/// A chat model behind a service that speaks one of the [`crate::Dialect`]s.
 pub struct RemoteModel {
     config: Arc<RemoteConfig>,
     capabilities: Capabilities,
@@ -58,11 +53,19 @@ impl RemoteModel {
     /// When the address is none, or requests to it are forbidden ([`crate::forbid_real_requests`]).
     pub fn new(config: RemoteConfig, images: Arc<dyn ImageSource>) -> Result<Self, ModelError> {
         let wrong = |message: String| ModelError::new(ModelErrorKind::InvalidRequest, &config.model, message);
-        let address = format!("{}/chat/completions", config.base_url.trim_end_matches('/'));
+        // The name may be a part of the address.
+        if config.model.trim().is_empty() || config.model.contains(['?', '#', '\\']) {
+            return Err(wrong(format!("`{}` is no name of a model; check LAVR_MODEL", config.model)));
+        }
+        let address = config.dialect.address(&config.base_url, &config.model);
         let address = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let address = address.ok_or_else(|| {
             let base = crate::config::without_password(&config.base_url);
-            wrong(format!("`{base}` is no address; LAVR_BASE_URL should look like http://localhost:8080/v1"))
+            let like = match config.dialect {
+                Dialect::ChatCompletions | Dialect::Responses => "http://localhost:8080/v1",
+                dialect => dialect.base_url(),
+            };
+            wrong(format!("`{base}` is no address; LAVR_BASE_URL should look like {like}"))
         })?;
         if !gate::allows(address.host_str()) {
             return Err(wrong("requests to real services are forbidden here".to_owned()));
@@ -100,16 +103,16 @@ impl RemoteModel {
     async fn body(&self, turn: &Arc<TurnRequest>, quirks: Quirks) -> Result<Vec<u8>, ModelError> {
         let (encoder, turn, capabilities) =
             (Arc::clone(&self.images), Arc::clone(turn), self.capabilities.clone());
-        let (schema, model) = (self.config.schema, self.config.model.clone());
+        let (schema, dialect, model) = (self.config.schema, self.config.dialect, self.config.model.clone());
         let invalid = move |message: String| ModelError::new(ModelErrorKind::InvalidRequest, &model, message);
         // Encoding pictures takes a while.
         let work = tokio::task::spawn_blocking(move || {
-            let urls = encoder
-                .urls(&request::shown(&turn, &capabilities))
+            let pictures = encoder
+                .pictures(&images::shown(&turn, &capabilities))
                 .map_err(|error| invalid(error.to_string()))?;
-            let body = request::body(&turn, &capabilities, schema, quirks, &urls);
-            let body = body.map_err(|error| invalid(error.to_string()))?;
-            serde_json::to_vec(&body).map_err(|error| invalid(error.to_string()))
+            let draft =
+                Draft { turn: &turn, capabilities: &capabilities, schema, quirks, pictures: &pictures };
+            dialect.body(&draft).map_err(|error| invalid(error.to_string()))
         });
         work.await.map_err(|error| {
             self.error(ModelErrorKind::Other, "the request could not be written").caused_by(error)
@@ -148,11 +151,11 @@ impl RemoteModel {
     }
 
     async fn ask_once(&self, body: Vec<u8>) -> Result<Response, Refusal> {
-        let mut request = self.client.post(self.address.clone());
-        if let Some(key) = &self.config.key {
-            request = request.bearer_auth(key.reveal());
-        }
-        let request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, "text/event-stream");
+        let key = self.config.key.as_ref().map(Secret::reveal);
+        let request = self.config.dialect.head(self.client.post(self.address.clone()), key);
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "text/event-stream, application/json");
         let response = request.body(body).send().await;
         let response = response.map_err(|error| Refusal::Error(failure::of_network(&self.config, &error)))?;
         let status = response.status();
@@ -200,18 +203,7 @@ impl ChatModel for RemoteModel {
             () = cancel.cancelled() => return Err(self.error(ModelErrorKind::Cancelled, "the caller gave up")),
             response = self.ask(turn) => response?,
         };
-        let kind =
-            response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let reading = Reading {
-            whole: kind.starts_with("application/json"),
-            config: Arc::clone(&self.config),
-            response,
-            cancel,
-            parser: Parser::default(),
-            assembler: Some(Assembler::default()),
-            events: VecDeque::new(),
-            received: 0,
-        };
+        let reading = Reading::new(Arc::clone(&self.config), response, cancel);
         let events = stream::unfold(Some(reading), |reading| async move {
             let mut reading = reading?;
             match reading.next().await {
@@ -222,118 +214,5 @@ impl ChatModel for RemoteModel {
             }
         });
         Ok(events.boxed())
-    }
-}
-
-/// Whether the last event of a stream that was not ended by an empty line is all there, or was cut.
-fn is_whole(data: &[u8]) -> bool {
-    data.trim_ascii() == LAST_WORD || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
-}
-
-/// A reply that is being read.
-struct Reading {
-    config: Arc<RemoteConfig>,
-    response: Response,
-    cancel: CancellationToken,
-    /// The service does not stream: the body is one document.
-    whole: bool,
-    parser: Parser,
-    /// `None` once the reply is complete.
-    assembler: Option<Assembler>,
-    events: VecDeque<StreamEvent>,
-    received: usize,
-}
-
-impl Reading {
-    async fn next(&mut self) -> Result<Option<StreamEvent>, ModelError> {
-        let mut document = Vec::new();
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Ok(Some(event));
-            }
-            if self.assembler.is_none() {
-                return Ok(None);
-            }
-            match self.chunk().await? {
-                Some(bytes) if self.whole => document.extend_from_slice(&bytes),
-                Some(bytes) => {
-                    for data in self.parser.push(&bytes) {
-                        self.take(&data)?;
-                    }
-                }
-                None => {
-                    if self.whole {
-                        self.take(&document)?;
-                    } else if let Some(data) = self.parser.finish().filter(|data| is_whole(data)) {
-                        self.take(&data)?;
-                    }
-                    self.end(false)?;
-                }
-            }
-        }
-    }
-
-    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ModelError> {
-        let bytes = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Err(self.error(ModelErrorKind::Cancelled, "the caller gave up")),
-            bytes = self.response.chunk() => bytes.map_err(|error| failure::of_network(&self.config, &error))?,
-        };
-        let Some(bytes) = bytes else { return Ok(None) };
-        self.received += bytes.len();
-        if self.received > self.config.most_bytes {
-            let message = format!("the reply is longer than {} bytes", self.config.most_bytes);
-            return Err(self.error(ModelErrorKind::Protocol, message));
-        }
-        Ok(Some(bytes.to_vec()))
-    }
-
-    /// Takes the data of one event in.
-    fn take(&mut self, data: &[u8]) -> Result<(), ModelError> {
-        let data = data.trim_ascii();
-        if data.is_empty() || self.assembler.is_none() {
-            return Ok(());
-        }
-        if data == LAST_WORD {
-            return self.end(true);
-        }
-        let chunk: Chunk = serde_json::from_slice(data).map_err(|error| {
-            let start: String = String::from_utf8_lossy(data).chars().take(120).collect();
-            let start = self.config.key.as_ref().map_or(start.clone(), |key| key.blot_out(&start));
-            let message = format!(
-                "the reply is not what the protocol says: {error} in `{start}`; is LAVR_BASE_URL right?"
-            );
-            self.error(ModelErrorKind::Protocol, message)
-        })?;
-        if let Some(told) = &chunk.error {
-            return Err(failure::in_stream(&self.config, &Told::from_value(told)));
-        }
-        if let Some(assembler) = &mut self.assembler {
-            assembler.push(chunk, &mut self.events);
-        }
-        Ok(())
-    }
-
-    /// The reply is complete: the service said so, or closed the connection.
-    fn end(&mut self, last_word: bool) -> Result<(), ModelError> {
-        let Some(assembler) = self.assembler.take() else { return Ok(()) };
-        match assembler.finish(last_word || self.whole) {
-            Some(events) => {
-                self.events.extend(events);
-                Ok(())
-            }
-            // What was said before it broke off is still told.
-            None if !self.events.is_empty() => {
-                self.assembler = Some(Assembler::default());
-                Ok(())
-            }
-            None => {
-                Err(self.error(ModelErrorKind::Transient, "the reply broke off before its end; ask again"))
-            }
-        }
-    }
-
-    fn error(&self, kind: ModelErrorKind, message: impl Into<String>) -> ModelError {
-        ModelError::new(kind, &self.config.model, message)
     }
 }

@@ -6,7 +6,7 @@ use lavr_model::{ModelError, ModelErrorKind};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::{RemoteConfig, config::without_password, request::Quirks};
+use crate::{Dialect, RemoteConfig, config::without_password, dialect::Quirks};
 
 /// The longest message of a service that is passed on, in characters.
 const LONGEST: usize = 300;
@@ -17,9 +17,15 @@ pub(crate) struct Told {
     pub(crate) message: String,
     code: String,
     param: String,
+    /// How long to wait, where it is told here and not in a header.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Told {
+    pub(crate) fn new(message: &str, code: &str) -> Self {
+        Self { message: shortened(message), code: code.to_owned(), ..Self::default() }
+    }
+
     pub(crate) fn from_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => {
@@ -45,8 +51,8 @@ impl Told {
                 _ => [text("message"), text("detail")].concat(),
             },
         };
-        let code = [text("code"), text("type")].join(" ");
-        Self { message: shortened(&message), code, param: text("param") }
+        let code = [text("code"), text("type"), text("status"), details_of(error)].join(" ");
+        Self { message: shortened(&message), code, param: text("param"), retry_after: retry_delay(error) }
     }
 
     fn says(&self, words: &[&str]) -> bool {
@@ -70,6 +76,9 @@ impl Told {
         if about("stream_options") {
             quirks.no_stream_options = true;
         }
+        if about("reasoning.encrypted_content") || self.says(&["encrypted content"]) {
+            quirks.no_encrypted_thoughts = true;
+        }
         (quirks != known).then_some(quirks)
     }
 }
@@ -91,11 +100,15 @@ pub(crate) fn of_status(
         404 => (
             ModelErrorKind::InvalidRequest,
             format!(
-                "nothing is at {base}/chat/completions, or it has no model `{model}`; \
-                 check LAVR_BASE_URL (it often ends in /v1) and LAVR_MODEL"
+                "nothing is at {}, or it has no model `{model}`; check LAVR_BASE_URL{}, LAVR_MODEL and LAVR_PROVIDER",
+                config.dialect.address(&base, model),
+                if config.dialect == Dialect::Ollama { "" } else { " (it often ends in /v1)" },
             ),
         ),
-        429 if told.says(&["insufficient_quota", "billing"]) => {
+        400 if told.says(&["api_key_invalid", "api key not valid"]) => {
+            (ModelErrorKind::Unauthorized, format!("the service refuses the key in {variable}"))
+        }
+        400 | 402 | 429 if told.says(&["insufficient_quota", "billing", "credit balance"]) => {
             (ModelErrorKind::Unauthorized, format!("the account of the key in {variable} has no credit left"))
         }
         429 => (ModelErrorKind::RateLimited, "the service asks to slow down".to_owned()),
@@ -104,8 +117,10 @@ pub(crate) fn of_status(
                 "context_length",
                 "context length",
                 "context window",
+                "context size",
                 "too long",
                 "too many tokens",
+                "maximum number of tokens",
             ]) =>
         {
             (ModelErrorKind::InvalidRequest, "the request is longer than the model can take".to_owned())
@@ -129,21 +144,32 @@ pub(crate) fn of_status(
         _ => (ModelErrorKind::InvalidRequest, format!("the service refuses the request (HTTP {status})")),
     };
     let mut error = ModelError::new(kind, model, with_told(config, advice, &told.message));
-    error.retry_after = retry_after;
+    error.retry_after = retry_after.or(told.retry_after);
     error
 }
 
 /// The error for a failure that is told in the middle of a stream.
 pub(crate) fn in_stream(config: &RemoteConfig, told: &Told) -> ModelError {
-    let kind = if told.says(&["context_length", "context length"]) {
+    let kind = if told.says(&[
+        "context_length",
+        "context length",
+        "invalid_",
+        "invalid argument",
+        "image_",
+        "missing_thought",
+    ]) {
         ModelErrorKind::InvalidRequest
-    } else if told.says(&["rate_limit", "rate limit", "429"]) {
+    } else if told.says(&["authentication_error", "permission_error"]) {
+        ModelErrorKind::Unauthorized
+    } else if told.says(&["rate_limit", "rate limit", "resource_exhausted", "429"]) {
         ModelErrorKind::RateLimited
     } else {
         ModelErrorKind::Transient
     };
     let advice = "the service failed in the middle of its reply".to_owned();
-    ModelError::new(kind, &config.model, with_told(config, advice, &told.message))
+    let mut error = ModelError::new(kind, &config.model, with_told(config, advice, &told.message));
+    error.retry_after = told.retry_after;
+    error
 }
 
 /// The error for a request that got no answer, or a reply that broke.
@@ -171,6 +197,21 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = next;
     }
     if cause.is::<reqwest::Error>() { "no further word".to_owned() } else { cause.to_string() }
+}
+
+/// Google's services tell more in a list: `"details": [{"reason": "API_KEY_INVALID"}, {"retryDelay": "17s"}]`.
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn details_of(error: &Value) -> String {
+    let reasons: Vec<_> = details(error).filter_map(|detail| detail.get("reason")?.as_str()).collect();
+    reasons.join(" ")
+}
+
+fn retry_delay(error: &Value) -> Option<Duration> {
+    let delay = details(error).find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    Duration::try_from_secs_f64(delay.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 /// One line, not too long: services send whole pages.
@@ -213,7 +254,15 @@ mod tests {
             ),
             (400, r#"{"error":"image_url is not supported"}"#, InvalidRequest, "LAVR_MODEL_IMAGES=0"),
             (400, r#"{"detail":"what?"}"#, InvalidRequest, "it says: what?"),
+            (400, r#"{"error":{"details":[{"reason":"API_KEY_INVALID"}]}}"#, Unauthorized, "refuses the key"),
+            (
+                400,
+                r#"{"type":"error","error":{"message":"Your credit balance is too low"}}"#,
+                Unauthorized,
+                "no credit",
+            ),
             (503, "", Transient, "503"),
+            (529, r#"{"type":"error","error":{"type":"overloaded_error"}}"#, Transient, "529"),
             (302, "", InvalidRequest, "redirects"),
         ] {
             let error = of(status, body);
@@ -228,6 +277,15 @@ mod tests {
         let config = RemoteConfig::new("http://host/v1", "m");
         let error = of_status(&config, StatusCode::UNAUTHORIZED, &Told::default(), None);
         assert!(error.message.contains("set LAVR_API_KEY"), "{error}");
+    }
+
+    #[test]
+    fn a_wait_that_is_told_in_the_body_counts() {
+        let error = of(429, r#"{"error":{"status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"1.5s"}]}}"#);
+        assert_eq!(
+            (error.kind, error.retry_after),
+            (ModelErrorKind::RateLimited, Some(Duration::from_millis(1500)))
+        );
     }
 
     #[test]

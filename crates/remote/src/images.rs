@@ -1,25 +1,72 @@
-//! Images as `data:` URLs, encoded once.
+//! Images as `data:` URLs, encoded once, and which of a turn's images are sent.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use lavr_model::{Capabilities, Part, Role, TurnRequest};
 use lavr_types::{ImageId, ImageSource, ImageSourceError};
 
 /// How many bytes of encoded images are kept.
 const MOST_BYTES: usize = 64 << 20;
 
-/// The `data:` URL of each image of a request.
-pub(crate) type Urls = HashMap<ImageId, Arc<str>>;
+/// An image as it is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoded {
+    url: Arc<str>,
+    /// Such as `image/jpeg`.
+    pub(crate) media_type: &'static str,
+}
+
+impl Encoded {
+    pub(crate) fn new(media_type: &'static str, bytes: &[u8]) -> Self {
+        let mut url = format!("data:{media_type};base64,");
+        STANDARD.encode_string(bytes, &mut url);
+        Self { url: url.into(), media_type }
+    }
+
+    /// As a `data:` URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its bytes in base64.
+    pub(crate) fn base64(&self) -> &str {
+        self.url.split_once(',').map_or("", |(_, bytes)| bytes)
+    }
+}
+
+/// The images of a request.
+pub(crate) type Pictures = HashMap<ImageId, Encoded>;
+
+/// The images of a turn that the model will see: each once, the ones mentioned last if there are too many.
+pub(crate) fn shown(turn: &TurnRequest, capabilities: &Capabilities) -> Vec<ImageId> {
+    let most = if capabilities.images { capabilities.max_images } else { 0 };
+    let spoken_to = turn.messages.iter().filter(|message| takes_pictures(message.role));
+    let mentioned = spoken_to.flat_map(|message| &message.parts).filter_map(|part| match part {
+        Part::Image { image, .. } => Some(*image),
+        _ => None,
+    });
+    let mut seen = HashSet::new();
+    // From the end: the last mention counts.
+    let mut latest: Vec<_> = mentioned.rev().filter(|image| seen.insert(*image)).take(most).collect();
+    latest.reverse();
+    latest
+}
+
+/// Models see pictures in what they are told, not in rules nor in their own words.
+pub(crate) fn takes_pictures(role: Role) -> bool {
+    matches!(role, Role::User | Role::Tool)
+}
 
 /// Encodes images and keeps the latest.
 pub(crate) struct Encoder {
     source: Arc<dyn ImageSource>,
     longest_side: u32,
     /// Latest last.
-    kept: Mutex<VecDeque<(ImageId, Arc<str>)>>,
+    kept: Mutex<VecDeque<(ImageId, Encoded)>>,
 }
 
 impl Encoder {
@@ -27,36 +74,34 @@ impl Encoder {
         Self { source, longest_side, kept: Mutex::default() }
     }
 
-    /// The URLs of these images. Blocks while it encodes what was not asked for before.
-    pub(crate) fn urls(&self, images: &[ImageId]) -> Result<Urls, ImageSourceError> {
+    /// These images. Blocks while it encodes what was not asked for before.
+    pub(crate) fn pictures(&self, images: &[ImageId]) -> Result<Pictures, ImageSourceError> {
         // Held while encoding, so that two requests do not encode one image twice.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut urls = Urls::new();
+        let mut pictures = Pictures::new();
         for &image in images {
-            if urls.contains_key(&image) {
+            if pictures.contains_key(&image) {
                 continue;
             }
             let known = kept.iter().position(|(id, _)| *id == image).and_then(|index| kept.remove(index));
-            let (_, url) = match known {
+            let (_, encoded) = match known {
                 Some(known) => known,
                 None => (image, self.encode(image)?),
             };
-            kept.push_back((image, Arc::clone(&url)));
-            urls.insert(image, url);
+            kept.push_back((image, encoded.clone()));
+            pictures.insert(image, encoded);
         }
-        let mut bytes: usize = kept.iter().map(|(_, url)| url.len()).sum();
+        let mut bytes: usize = kept.iter().map(|(_, encoded)| encoded.url.len()).sum();
         while bytes > MOST_BYTES {
             let Some((_, oldest)) = kept.pop_front() else { break };
-            bytes -= oldest.len();
+            bytes -= oldest.url.len();
         }
-        Ok(urls)
+        Ok(pictures)
     }
 
-    fn encode(&self, image: ImageId) -> Result<Arc<str>, ImageSourceError> {
+    fn encode(&self, image: ImageId) -> Result<Encoded, ImageSourceError> {
         let encoded = self.source.encoded(image, self.longest_side)?;
-        let mut url = format!("data:{};base64,", encoded.media_type);
-        STANDARD.encode_string(&encoded.bytes, &mut url);
-        Ok(url.into())
+        Ok(Encoded::new(encoded.media_type, &encoded.bytes))
     }
 }
 
@@ -89,8 +134,9 @@ mod tests {
         let encoder = Encoder::new(source.clone(), 512);
         let ids = [1, 2].map(|side| ImageId::of_pixels(Size::new(side, 1), &[]));
         for _ in 0..3 {
-            let urls = encoder.urls(&[ids[0], ids[1], ids[0]]).unwrap();
-            assert_eq!(&*urls[&ids[1]], "data:image/jpeg;base64,AQID");
+            let pictures = encoder.pictures(&[ids[0], ids[1], ids[0]]).unwrap();
+            assert_eq!(pictures[&ids[1]].url(), "data:image/jpeg;base64,AQID");
+            assert_eq!(pictures[&ids[1]].base64(), "AQID");
         }
         assert_eq!(source.0.load(Ordering::Relaxed), 2);
     }

@@ -1,7 +1,8 @@
-//! Chat models over HTTP: any service with an OpenAI-compatible `/chat/completions`.
+//! Chat models over HTTP: chat completions (`OpenAI` and whatever is compatible), responses, Anthropic, Gemini, Ollama.
 //!
-//! [`RemoteModel`] is a [`lavr_model::ChatModel`]. Images go out as `image_url` blocks (a `data:` URL, encoded once
-//! for each image and adapter), never as text; a model that sees none gets each image's alternative with its id.
+//! [`RemoteModel`] is a [`lavr_model::ChatModel`] that speaks one [`Dialect`]. Images go out as the dialect's own blocks,
+//! encoded once for each image and adapter, each at most once a request, never as text; a model that sees none gets each
+//! image's alternative with its id.
 //! Replies stream; tool calls are put together from their pieces; what may pass is tried again with jitter,
 //! as long as the service asks to wait and no longer than [`Retry::longest`].
 //!
@@ -20,17 +21,23 @@
 
 mod client;
 mod config;
+mod conversation;
+mod dialect;
 mod failure;
+mod frames;
 mod gate;
 mod images;
-mod reply;
-mod request;
+mod reading;
 mod retry;
 mod schema;
 mod sse;
 
+#[cfg(test)]
+mod split_tests;
+
 pub use client::RemoteModel;
 pub use config::{RemoteConfig, SchemaMode};
+pub use dialect::Dialect;
 pub use gate::forbid_real_requests;
 pub use lavr_types::Secret;
 pub use retry::Retry;

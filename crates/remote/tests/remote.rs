@@ -91,7 +91,8 @@ async fn a_text_is_streamed_with_its_usage() {
         calls: Vec::new(),
         tokens: Vec::new(),
         reason: FinishReason::Stop,
-        usage: TurnUsage { input_tokens: 5, cached_tokens: 0, output_tokens: 2 },
+        verbatim: None,
+        usage: TurnUsage { input_tokens: 5, output_tokens: 2, ..TurnUsage::default() },
     };
     assert_eq!(reply, expected);
     let request = &server.requests()[0];

@@ -178,6 +178,9 @@ pub struct UsageEntry {
     pub cached_tokens: u64,
     /// Tokens written by chat models.
     pub output_tokens: u64,
+    /// What those tokens cost in US dollars, where the models' prices are known: an estimate, no bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Tool calls that ran.
     pub tool_calls: u32,
     /// Tool calls answered from the evidence cache.
@@ -209,6 +212,7 @@ impl Document {
                 input_tokens: answer.usage.input_tokens,
                 cached_tokens: answer.usage.cached_tokens,
                 output_tokens: answer.usage.output_tokens,
+                cost: answer.usage.cost.map(|cost| rounded(cost, 1e6)),
                 tool_calls: answer.usage.tool_calls,
                 cached_calls: answer.usage.cached_calls,
                 seconds: rounded(answer.usage.elapsed.as_secs_f64(), 1e3),

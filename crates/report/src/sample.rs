@@ -155,6 +155,7 @@ fn about_dogs(sample: Sample) -> Sample {
         input_tokens: 1312,
         cached_tokens: 1150,
         output_tokens: 85,
+        cost: Some(0.001_234),
         tool_calls: 3,
         cached_calls: 1,
         elapsed: Duration::from_millis(4217),

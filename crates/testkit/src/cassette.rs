@@ -113,10 +113,11 @@ impl RecordedRequest {
     }
 }
 
-impl RecordedResponse {
-    fn answer(&self) -> Answer {
-        let start = Answer::new(self.status, self.body.clone());
-        self.headers.iter().fold(start, |answer, (name, value)| answer.header(name, value))
+/// The answer that plays it.
+impl From<&RecordedResponse> for Answer {
+    fn from(recorded: &RecordedResponse) -> Self {
+        let start = Self::new(recorded.status, recorded.body.clone());
+        recorded.headers.iter().fold(start, |answer, (name, value)| answer.header(name, value))
     }
 }
 
@@ -139,7 +140,7 @@ impl Player {
         let server = Loopback::start(move |request, before| {
             let asked = RecordedRequest::of(request);
             let fault = match played.exchanges.get(before) {
-                Some(exchange) if exchange.request == asked => return exchange.response.answer(),
+                Some(exchange) if exchange.request == asked => return Answer::from(&exchange.response),
                 Some(exchange) => {
                     let show = |request: &RecordedRequest| serde_json::to_string(request).unwrap_or_default();
                     format!(
@@ -200,7 +201,7 @@ impl Recorder {
             async move {
                 match pass_on(&client, &upstream, &request).await {
                     Ok(response) => {
-                        let answer = response.answer();
+                        let answer = Answer::from(&response);
                         let exchange = Exchange { request: RecordedRequest::of(&request), response };
                         kept.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
                         answer

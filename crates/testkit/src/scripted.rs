@@ -59,6 +59,8 @@ impl ScriptedModel {
             native_tools: true,
             schema: true,
             context_tokens: 32_768,
+            thought_tokens: 0,
+            price: None,
         };
         Self { capabilities, script: Mutex::new(Box::new(script)), requests: Mutex::default() }
     }
@@ -106,7 +108,7 @@ impl ChatModel for ScriptedModel {
         let reply = (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&turn, before);
         let finished = |reason, output_tokens| StreamEvent::Finished {
             reason,
-            usage: TurnUsage { input_tokens: 1, cached_tokens: 0, output_tokens },
+            usage: TurnUsage { input_tokens: 1, output_tokens, ..TurnUsage::default() },
         };
         let events = match reply {
             Some(ScriptedReply::Text(text)) => {

@@ -98,6 +98,10 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Tokens written by chat models.
     pub output_tokens: u64,
+    /// What those tokens cost in US dollars, by the prices that were noted for the models; `None` where a price is not
+    /// known. An estimate, no bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Tool calls that ran.
     pub tool_calls: u32,
     /// Tool calls answered from the evidence cache.
@@ -106,8 +110,23 @@ pub struct Usage {
     pub elapsed: Duration,
 }
 
+impl Usage {
+    /// What both cost. A sum is known where both parts are, or the one that is not has no token in it: a part without
+    /// a price makes the whole unknown, not cheap.
+    fn cost_with(&self, other: &Self) -> Option<f64> {
+        let nothing = |usage: &Self| usage.input_tokens == 0 && usage.output_tokens == 0;
+        match (self.cost, other.cost) {
+            (Some(one), Some(two)) => Some(one + two),
+            (cost, None) if nothing(other) => cost,
+            (None, cost) if nothing(self) => cost,
+            _ => None,
+        }
+    }
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
+        self.cost = self.cost_with(&other);
         self.model_calls += other.model_calls;
         self.input_tokens += other.input_tokens;
         self.cached_tokens += other.cached_tokens;
@@ -138,4 +157,26 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// What it cost.
     pub usage: Usage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_without_a_price_makes_the_sum_unknown_unless_it_has_no_token() {
+        let spent = |input_tokens, cost| Usage { input_tokens, cost, ..Usage::default() };
+        for (one, two, sum) in [
+            (spent(5, Some(0.25)), spent(7, Some(0.5)), Some(0.75)),
+            (spent(5, Some(0.25)), spent(7, None), None),
+            (spent(5, None), spent(7, Some(0.5)), None),
+            (spent(0, None), spent(7, Some(0.5)), Some(0.5)),
+            (spent(5, Some(0.25)), spent(0, None), Some(0.25)),
+            (spent(0, None), spent(0, None), None),
+        ] {
+            let mut all = one;
+            all += two;
+            assert_eq!((all.cost, all.input_tokens), (sum, one.input_tokens + two.input_tokens));
+        }
+    }
 }

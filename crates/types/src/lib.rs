@@ -48,7 +48,7 @@ pub use image_id::{ImageId, ParseImageIdError};
 pub use image_source::{EncodedImage, ImageSource, ImageSourceError};
 pub use record::{CallRecord, Repair};
 pub use region::{Frame, Region};
-pub use reply::{Fingerprint, FinishReason, ModelErrorKind, ModelFailure, Reply, TurnUsage};
+pub use reply::{Fingerprint, FinishReason, ModelErrorKind, ModelFailure, Price, Reply, TurnUsage, Verbatim};
 pub use secret::Secret;
 pub use tool::{CallId, Capability, Concurrency, Failure, FailureKind, ToolCall, ToolSpec};
 pub use trace::{Event, TraceEvent};

@@ -3,9 +3,10 @@
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{TokenScore, ToolCall};
+use crate::{TokenScore, ToolCall, Usage};
 
 /// Why a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +29,88 @@ pub struct TurnUsage {
     pub input_tokens: u64,
     /// Of these, tokens whose state was kept from an earlier turn.
     pub cached_tokens: u64,
+    /// Of these, tokens that the provider put into its cache, where it counts them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_written_tokens: u64,
     /// Tokens of the reply.
     pub output_tokens: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl TurnUsage {
+    /// One turn of what a run cost; in dollars, too, where the model's price is known.
+    pub fn spent(&self, price: Option<Price>) -> Usage {
+        Usage {
+            model_calls: 1,
+            input_tokens: self.input_tokens,
+            cached_tokens: self.cached_tokens,
+            output_tokens: self.output_tokens,
+            cost: price.map(|price| price.of(self)),
+            ..Usage::default()
+        }
+    }
+}
+
+const MILLION: f64 = 1e6;
+
+/// What a model costs, in US dollars per million tokens.
+///
+/// The numbers are what somebody noted from a price list at some date (`lavr_model::PriceTable`): good for a budget and an estimate,
+/// no bill. Providers ask more for very long prompts, less for batches; neither is told here.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// Tokens of the request.
+    pub input: f64,
+    /// Of these, tokens that the provider had in its cache.
+    pub cached_input: f64,
+    /// Of these, tokens that were put into its cache, where it bills that apart.
+    pub cache_write: f64,
+    /// Tokens of the reply, thoughts included.
+    pub output: f64,
+}
+
+impl Price {
+    /// What costs nothing by the token: a model on this machine.
+    pub const FREE: Self = Self::new(0.0, 0.0);
+
+    /// A price without discount for what is in a cache, nor charge for putting it there.
+    pub const fn new(input: f64, output: f64) -> Self {
+        Self { input, cached_input: input, cache_write: input, output }
+    }
+
+    /// With another price for tokens from the cache.
+    #[must_use]
+    pub const fn with_cached_input(mut self, cached_input: f64) -> Self {
+        self.cached_input = cached_input;
+        self
+    }
+
+    /// What a turn cost, in US dollars.
+    pub fn of(&self, usage: &TurnUsage) -> f64 {
+        let cached = usage.cached_tokens.min(usage.input_tokens);
+        let written = usage.cache_written_tokens.min(usage.input_tokens - cached);
+        let fresh = usage.input_tokens - cached - written;
+        let sum = fresh as f64 * self.input
+            + cached as f64 * self.cached_input
+            + written as f64 * self.cache_write
+            + usage.output_tokens as f64 * self.output;
+        sum / MILLION
+    }
+}
+
+/// A turn of the assistant as a service gave it, where the service wants it back unchanged (thoughts that are signed or
+/// encrypted, which a model that calls tools goes on from). What it says is in [`Reply`] as well: this is for the adapter of
+/// the same service alone, and nobody else looks into it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verbatim {
+    /// Which adapter understands it.
+    pub service: String,
+    /// The turn in the service's own form. It holds no picture.
+    pub value: Value,
 }
 
 /// A whole turn.
@@ -46,6 +127,9 @@ pub struct Reply {
     /// How sure the model was of the tokens of the text, in order; empty where it does not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenScore>,
+    /// The turn as the service wants it back, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verbatim: Option<Verbatim>,
     /// Why it ended.
     pub reason: FinishReason,
     /// What it cost.

@@ -207,7 +207,7 @@ impl PlanFirstPlanner {
                     messages.push(Message::text(Role::Assistant, said));
                     push_text(messages, message);
                 }
-                Turn::Step { step, said } => {
+                Turn::Step { step, said, .. } => {
                     if let Some(said) = said {
                         if index > 0 {
                             push_text(messages, &shortfall(situation, &situation.turns[..index]));
@@ -367,7 +367,9 @@ fn as_step_turns(turns: &[Turn]) -> Vec<Turn> {
     turns
         .iter()
         .filter_map(|turn| match turn {
-            Turn::Step { step, said } if planned(said) => Some(Turn::Step { step: step.clone(), said: None }),
+            Turn::Step { step, said, .. } if planned(said) => {
+                Some(Turn::Step { step: step.clone(), said: None, verbatim: None })
+            }
             Turn::Feedback { said, .. } if said.contains("\"plan\"") => None,
             other => Some(other.clone()),
         })

@@ -141,7 +141,7 @@ impl ModelPlanner {
         names: &mut ImageNames,
         images_left: &mut usize,
     ) {
-        let (step, said) = match turn {
+        let (step, said, verbatim) = match turn {
             Turn::Feedback { said, message } => {
                 // An empty reply would be refused by some providers as a message.
                 let said = if said.trim().is_empty() { "(no reply)" } else { said };
@@ -149,7 +149,7 @@ impl ModelPlanner {
                 messages.push(Message::text(Role::User, message));
                 return;
             }
-            Turn::Step { step, said } => (step, said),
+            Turn::Step { step, said, verbatim } => (step, said, verbatim),
         };
         let mut show = Vec::new();
         for record in &step.calls {
@@ -160,6 +160,7 @@ impl ModelPlanner {
         }
         if self.native {
             let mut parts = Vec::new();
+            parts.extend(verbatim.clone().map(|verbatim| Part::Verbatim { verbatim }));
             if !step.thought.is_empty() {
                 parts.push(Part::Text { text: step.thought.clone() });
             }

@@ -66,7 +66,8 @@ fn events(sample: &Sample, model: &str) -> Vec<TraceEvent> {
         calls: Vec::new(),
         tokens: Vec::new(),
         reason: FinishReason::ToolCalls,
-        usage: TurnUsage { input_tokens: 640, cached_tokens: 0, output_tokens: 21 },
+        verbatim: None,
+        usage: TurnUsage { input_tokens: 640, output_tokens: 21, ..TurnUsage::default() },
     };
     let (request, elapsed) = (Fingerprint::of(b"a request"), Duration::from_secs(1));
     let replied =

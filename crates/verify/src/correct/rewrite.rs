@@ -120,7 +120,7 @@ impl Corrector for ModelCorrector<'_> {
             Ok(reply) => reply,
             Err(error) => return failed(rules, error.to_string()),
         };
-        let usage = usage(&reply, start);
+        let usage = usage(&reply, self.model.capabilities().price, start);
         let rewritten = parse(&reply.text);
         let mut correction = match rewritten {
             Some(rewritten) if rewritten.sentences.len() == sentences.len() => {

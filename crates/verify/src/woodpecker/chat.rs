@@ -81,15 +81,12 @@ impl<'m> Chat<'m> {
 
     async fn reply(&self, request: TurnRequest) -> Result<String, ModelError> {
         let spend = |more: Usage| *self.usage.lock().unwrap_or_else(PoisonError::into_inner) += more;
+        let capabilities = self.model.capabilities();
+        // A turn that fails was one, too.
         spend(Usage { model_calls: 1, ..Usage::default() });
         let stream = self.model.stream(request, self.cancel.clone()).await?;
-        let reply = collect(&self.model.capabilities().name, stream).await?;
-        spend(Usage {
-            input_tokens: reply.usage.input_tokens,
-            cached_tokens: reply.usage.cached_tokens,
-            output_tokens: reply.usage.output_tokens,
-            ..Usage::default()
-        });
+        let reply = collect(&capabilities.name, stream).await?;
+        spend(Usage { model_calls: 0, ..reply.usage.spent(capabilities.price) });
         Ok(reply.text)
     }
 }

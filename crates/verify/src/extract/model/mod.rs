@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use lavr_model::{
-    CancellationToken, ChatModel, FinishReason, Message, ModelError, Reply, ResponseFormat, Role,
+    CancellationToken, ChatModel, FinishReason, Message, ModelError, Price, Reply, ResponseFormat, Role,
     TurnRequest, collect,
 };
 use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
@@ -103,7 +103,7 @@ impl Extractor for ModelExtractor<'_> {
                 return Extraction { notes: vec![note], ..Extraction::default() };
             }
         };
-        let usage = usage(&reply, start);
+        let usage = usage(&reply, self.model.capabilities().price, start);
         let mut extraction = match Said::parse(&reply.text) {
             Ok((said, whole)) => {
                 let mut extraction = claims::of(text, &said, self.vocabulary);
@@ -124,15 +124,8 @@ impl Extractor for ModelExtractor<'_> {
     }
 }
 
-pub(crate) fn usage(reply: &Reply, start: Instant) -> Usage {
-    Usage {
-        model_calls: 1,
-        input_tokens: reply.usage.input_tokens,
-        cached_tokens: reply.usage.cached_tokens,
-        output_tokens: reply.usage.output_tokens,
-        elapsed: start.elapsed(),
-        ..Usage::default()
-    }
+pub(crate) fn usage(reply: &Reply, price: Option<Price>, start: Instant) -> Usage {
+    Usage { elapsed: start.elapsed(), ..reply.usage.spent(price) }
 }
 
 pub(crate) fn message(rendered: Rendered) -> Message {

@@ -3,16 +3,23 @@
 use std::collections::VecDeque;
 
 use lavr_model::{FinishReason, StreamEvent, TurnUsage};
-use lavr_types::{CallId, ToolCall};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::{
+    dialect::{Assembler, Fault, Progress, tool_calls::PartialCall},
+    failure::Told,
+};
+
+/// What a service says when its reply is complete.
+const LAST_WORD: &[u8] = b"[DONE]";
+
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Chunk {
+struct Chunk {
     choices: Option<Vec<Choice>>,
     usage: Option<WireUsage>,
     /// A failure on the way.
-    pub(crate) error: Option<Value>,
+    error: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,36 +64,59 @@ struct WireUsage {
     prompt_tokens_details: Option<PromptDetails>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct PromptDetails {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
 }
 
 /// Puts a reply together from its chunks.
 #[derive(Debug, Default)]
-pub(crate) struct Assembler {
+pub(crate) struct Assembling {
     calls: Vec<(Option<usize>, PartialCall)>,
     finish: Option<FinishReason>,
+    last_word: bool,
     usage: TurnUsage,
 }
 
-#[derive(Debug, Default)]
-struct PartialCall {
-    id: String,
-    name: String,
-    arguments: String,
+impl Assembler for Assembling {
+    fn push(&mut self, data: &[u8], events: &mut VecDeque<StreamEvent>) -> Result<Progress, Fault> {
+        if data == LAST_WORD {
+            self.last_word = true;
+            return Ok(Progress::Complete);
+        }
+        let chunk: Chunk = serde_json::from_slice(data)?;
+        if let Some(told) = &chunk.error {
+            return Err(Fault::Told(Told::from_value(told)));
+        }
+        self.chunk(chunk, events);
+        Ok(Progress::More)
+    }
+
+    fn finish(self: Box<Self>) -> Option<Vec<StreamEvent>> {
+        if self.finish.is_none() && !self.last_word {
+            return None;
+        }
+        let mut events: Vec<_> =
+            self.calls.into_iter().enumerate().map(|(place, (_, call))| call.event(place)).collect();
+        let reason = match self.finish.unwrap_or(FinishReason::Stop) {
+            // Some services say `stop` though there are calls.
+            FinishReason::Stop if !events.is_empty() => FinishReason::ToolCalls,
+            reason => reason,
+        };
+        events.push(StreamEvent::Finished { reason, usage: self.usage });
+        Some(events)
+    }
 }
 
-impl Assembler {
-    /// Takes a chunk in; what it says at once goes to `events`.
-    pub(crate) fn push(&mut self, chunk: Chunk, events: &mut VecDeque<StreamEvent>) {
+impl Assembling {
+    fn chunk(&mut self, chunk: Chunk, events: &mut VecDeque<StreamEvent>) {
         if let Some(usage) = chunk.usage {
+            let details = usage.prompt_tokens_details.unwrap_or_default();
             self.usage = TurnUsage {
                 input_tokens: usage.prompt_tokens,
-                cached_tokens: usage
-                    .prompt_tokens_details
-                    .and_then(|details| details.cached_tokens)
-                    .unwrap_or(0),
+                cached_tokens: details.cached_tokens.unwrap_or(0),
+                cache_written_tokens: details.cache_write_tokens.unwrap_or(0),
                 output_tokens: usage.completion_tokens,
             };
         }
@@ -150,35 +180,6 @@ impl Assembler {
             Some(value) => call.arguments = value.to_string(),
         }
     }
-
-    /// The last events of the reply. `None` if it broke off: no reason to finish came, nor the service's last word.
-    pub(crate) fn finish(self, last_word: bool) -> Option<Vec<StreamEvent>> {
-        if self.finish.is_none() && !last_word {
-            return None;
-        }
-        let mut events: Vec<_> =
-            self.calls.into_iter().enumerate().map(|(index, (_, call))| call.event(index)).collect();
-        let reason = match self.finish.unwrap_or(FinishReason::Stop) {
-            // Some services say `stop` though there are calls.
-            FinishReason::Stop if !events.is_empty() => FinishReason::ToolCalls,
-            reason => reason,
-        };
-        events.push(StreamEvent::Finished { reason, usage: self.usage });
-        Some(events)
-    }
-}
-
-impl PartialCall {
-    fn event(self, index: usize) -> StreamEvent {
-        let id = if self.id.is_empty() { format!("call_{}", index + 1) } else { self.id };
-        let arguments = if self.arguments.trim().is_empty() {
-            Value::Object(serde_json::Map::new())
-        } else {
-            // What is no JSON is handed on as the model wrote it: whoever checks the call tells the model.
-            serde_json::from_str(&self.arguments).unwrap_or(Value::String(self.arguments))
-        };
-        StreamEvent::ToolCall { call: ToolCall { id: CallId(id), tool: self.name, arguments } }
-    }
 }
 
 fn finish_reason(reason: &str) -> FinishReason {
@@ -204,16 +205,20 @@ fn text_of(content: Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lavr_types::{CallId, ToolCall};
     use serde_json::json;
 
     use super::*;
 
     fn assemble(chunks: &[Value], last_word: bool) -> Option<Vec<StreamEvent>> {
-        let (mut assembler, mut events) = (Assembler::default(), VecDeque::new());
+        let (mut assembler, mut events) = (Box::new(Assembling::default()), VecDeque::new());
         for chunk in chunks {
-            assembler.push(serde_json::from_value(chunk.clone()).unwrap(), &mut events);
+            assembler.push(chunk.to_string().as_bytes(), &mut events).unwrap();
         }
-        let last = assembler.finish(last_word)?;
+        if last_word {
+            assert_eq!(assembler.push(b"[DONE]", &mut events).unwrap(), Progress::Complete);
+        }
+        let last = assembler.finish()?;
         Some(events.into_iter().chain(last).collect())
     }
 
@@ -277,7 +282,7 @@ mod tests {
             json!({ "choices": [], "usage": { "prompt_tokens": 9, "completion_tokens": 2,
                                               "prompt_tokens_details": { "cached_tokens": 4 } } }),
         ];
-        let usage = TurnUsage { input_tokens: 9, cached_tokens: 4, output_tokens: 2 };
+        let usage = TurnUsage { input_tokens: 9, cached_tokens: 4, output_tokens: 2, ..TurnUsage::default() };
         let expected = [
             StreamEvent::Reasoning { text: "hm".into() },
             StreamEvent::Text { text: "Hi".into() },

@@ -1,8 +1,12 @@
-use lavr_model::{Sampling, ToolDeclaration};
-use lavr_types::{Size, ToolCall};
+use lavr_model::{Capabilities, Message, Part, Sampling, ToolDeclaration, TurnRequest};
+use lavr_types::{CallId, ImageId, Size, ToolCall};
 
 use super::*;
-use crate::RemoteConfig;
+use crate::{
+    RemoteConfig, SchemaMode,
+    dialect::Quirks,
+    images::{Encoded, Pictures, shown},
+};
 
 fn image(number: u32) -> ImageId {
     ImageId::of_pixels(Size::new(number, 1), &[])
@@ -21,9 +25,13 @@ fn result(call: &str, value: Value) -> Part {
 }
 
 fn written(turn: &TurnRequest, capabilities: &Capabilities) -> Value {
-    let urls = shown(turn, capabilities).into_iter().map(|id| (id, format!("data:{id}").into())).collect();
-    let body = body(turn, capabilities, SchemaMode::Strict, Quirks::default(), &urls).unwrap();
-    serde_json::to_value(body).unwrap()
+    let pictures: Pictures = shown(turn, capabilities)
+        .into_iter()
+        .map(|id| (id, Encoded::new("image/png", id.to_string().as_bytes())))
+        .collect();
+    let (schema, quirks) = (SchemaMode::Strict, Quirks::default());
+    let draft = Draft { turn, capabilities, schema, quirks, pictures: &pictures };
+    serde_json::to_value(body(&draft).unwrap()).unwrap()
 }
 
 fn capabilities() -> Capabilities {
@@ -31,7 +39,8 @@ fn capabilities() -> Capabilities {
 }
 
 fn url(number: u32) -> Value {
-    json!({ "type": "image_url", "image_url": { "url": format!("data:{}", image(number)) } })
+    let encoded = Encoded::new("image/png", image(number).to_string().as_bytes());
+    json!({ "type": "image_url", "image_url": { "url": encoded.url() } })
 }
 
 #[test]
@@ -124,7 +133,7 @@ fn a_model_without_eyes_gets_alternatives_with_ids() {
 }
 
 #[test]
-fn of_too_many_images_the_latest_are_shown() {
+fn of_too_many_images_the_latest_are_shown_each_once() {
     let turn = TurnRequest {
         messages: vec![Message {
             role: Role::User,
@@ -134,13 +143,13 @@ fn of_too_many_images_the_latest_are_shown() {
     };
     let mut capabilities = capabilities();
     capabilities.max_images = 2;
-    let hidden = |number: u32| {
-        let text = format!("[image {}, not shown: picture {number}]", image(number));
+    let told = |number: u32, how: &str| {
+        let text = format!("[image {}, {how}: picture {number}]", image(number));
         json!({ "type": "text", "text": text })
     };
     assert_eq!(
         written(&turn, &capabilities)["messages"][0]["content"],
-        json!([hidden(1), hidden(2), url(1), url(3)])
+        json!([url(1), told(2, "not shown"), told(1, "shown before"), url(3)])
     );
 }
 
@@ -149,7 +158,12 @@ fn schemas_go_out_as_the_mode_says() {
     let schema = json!({ "type": "object", "properties": { "a": { "type": "string", "minLength": 1 } } });
     let format = ResponseFormat::Schema { name: "step".into(), schema: schema.clone() };
     let impossible = ResponseFormat::Schema { name: "step".into(), schema: json!({ "type": "object" }) };
-    let of = |format: &ResponseFormat, mode| response_format(format, mode);
+    let of = |format: &ResponseFormat, schema| {
+        let turn = TurnRequest { format: format.clone(), ..Default::default() };
+        let (capabilities, quirks, pictures) = (capabilities(), Quirks::default(), Pictures::new());
+        let draft = Draft { turn: &turn, capabilities: &capabilities, schema, quirks, pictures: &pictures };
+        response_format(&draft).map_err(|error| error.to_string())
+    };
 
     let strict = of(&format, SchemaMode::Strict).unwrap().unwrap();
     assert_eq!(strict["json_schema"]["strict"], json!(true));
@@ -157,7 +171,7 @@ fn schemas_go_out_as_the_mode_says() {
     let as_it_is = of(&format, SchemaMode::AsItIs).unwrap().unwrap();
     assert_eq!(as_it_is["json_schema"], json!({ "name": "step", "schema": schema, "strict": false }));
     assert_eq!(of(&format, SchemaMode::Off), Ok(None));
-    assert!(of(&impossible, SchemaMode::Strict).unwrap_err().to_string().contains("its root"));
+    assert!(of(&impossible, SchemaMode::Strict).unwrap_err().contains("its root"));
     let hint = of(&impossible, SchemaMode::StrictOrHint).unwrap().unwrap();
     assert_eq!(hint["json_schema"]["strict"], json!(false));
 }
