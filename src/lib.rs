@@ -33,6 +33,7 @@ pub use lavr_tool as tool;
 pub use lavr_trace as trace;
 pub use lavr_types as types;
 pub use lavr_verify as verify;
+pub use lavr_vision as vision;
 pub use lavr_weights as weights;
 
 /// What most programs need.

@@ -34,6 +34,10 @@ pub(crate) struct Global {
     /// Inference engine of the experts: auto takes ONNX Runtime where its library is here, else rten
     #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     pub(crate) engine: EngineChoice,
+    /// A model in this process that sees, for the vqa expert: a name from `lavr models list` whose files are here, or a
+    /// folder with config.json, tokenizer.json and weights [default: the remote model, if it sees]
+    #[arg(long, global = true, env = "LAVR_VISION", value_name = "MODEL")]
+    pub(crate) vision: Option<String>,
     /// Threads for networks [default: all cores]
     #[arg(long, global = true, env = "LAVR_THREADS", value_name = "N", value_parser = parse_threads)]
     pub(crate) threads: Option<usize>,

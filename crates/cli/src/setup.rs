@@ -21,6 +21,7 @@ use lavr_verify::{
     CombinedExtractor, LexicalExtractor, ModelCorrector, ModelExtractor, Policy as Unverified, Verifier,
     VerifierOptions,
 };
+use lavr_vision::{VisionFiles, VisionModel, VisionOptions};
 use lavr_weights::{Progress, Silent, Store, StoreOptions};
 
 use crate::{
@@ -37,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) store: Store,
     pub(crate) sessions: Arc<Sessions>,
     cassette: Cassette,
+    /// The vision-language model that was chosen.
+    vision: Option<String>,
     /// What fetches pictures from addresses, where that is allowed.
     fetcher: Option<Fetcher>,
 }
@@ -76,7 +79,14 @@ impl Setup {
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
         let fetcher = global.allow_urls.then(Fetcher::default);
-        Ok(Self { images: Arc::default(), store, sessions, cassette: Cassette::Off, fetcher })
+        Ok(Self {
+            images: Arc::default(),
+            store,
+            sessions,
+            cassette: Cassette::Off,
+            fetcher,
+            vision: global.vision.clone(),
+        })
     }
 
     /// With models and tools recorded or played back, as the command line asks.
@@ -152,9 +162,9 @@ impl Setup {
         if let Cassette::Playing(player) = &self.cassette {
             return Ok(Dispatcher::new(player.tools()?, Arc::clone(&self.images)));
         }
-        let experts = match self.remote()? {
-            Some(model) if model.capabilities().images => experts.with_vision(model),
-            _ => experts,
+        let experts = match self.seeing()? {
+            Some(model) => experts.with_vision(model),
+            None => experts,
         };
         let registry = experts.registry()?;
         let registry = match &self.cassette {
@@ -162,6 +172,30 @@ impl Setup {
             Cassette::Off | Cassette::Playing(_) => registry,
         };
         Ok(Dispatcher::new(registry, Arc::clone(&self.images)))
+    }
+
+    /// The model that answers questions about pictures: the one that was chosen, else the remote one if it sees.
+    fn seeing(&self) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
+        let Some(name) = &self.vision else {
+            return Ok(self.remote()?.filter(|model| model.capabilities().images));
+        };
+        let folder = Path::new(name);
+        let files = if folder.is_dir() {
+            VisionFiles::in_folder(folder)?
+        } else {
+            let paths = self.store.path(name).with_context(|| {
+                format!(
+                    "--vision: `{name}` is no folder, and no model of that name has all its files here; \
+                     `lavr models list` shows the names, `lavr models pull NAME` fetches one"
+                )
+            })?;
+            VisionFiles::among(&paths, folder)?
+        };
+        let options = VisionOptions { name: name.clone(), ..VisionOptions::default() };
+        let images = Arc::clone(&self.images);
+        // Reading gigabytes of weights keeps a core busy.
+        let model = tokio::task::block_in_place(|| VisionModel::load(&files, images, options))?;
+        Ok(Some(Arc::new(model)))
     }
 
     /// The verifier that was chosen, with the planner's model where it needs one.
