@@ -19,13 +19,16 @@
 //! ```
 
 pub use lavr_agent as agent;
+pub use lavr_declared as declared;
 pub use lavr_embed as embed;
 pub use lavr_experts as experts;
 pub use lavr_fetch as fetch;
 pub use lavr_image as image;
 pub use lavr_infer as infer;
 pub use lavr_local as local;
+pub use lavr_mcp as mcp;
 pub use lavr_model as model;
+pub use lavr_process as process;
 pub use lavr_prompt as prompt;
 pub use lavr_remote as remote;
 pub use lavr_report as report;

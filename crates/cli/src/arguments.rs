@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lavr_infer::EngineChoice;
@@ -31,6 +31,12 @@ pub(crate) struct Global {
     /// Let pictures be given as http or https addresses; they are fetched from the public internet alone
     #[arg(long, global = true)]
     pub(crate) allow_urls: bool,
+    /// Tools of your own: a .toml file that declares one, or a folder of them (docs/tools.md); may be given several times
+    #[arg(long, global = true, env = "LAVR_TOOLS", value_name = "PATH")]
+    pub(crate) tools: Vec<PathBuf>,
+    /// Run this tool in a process of its own, so that a crash costs one call; may be given several times
+    #[arg(long, global = true, value_name = "TOOL")]
+    pub(crate) isolate: Vec<String>,
     /// Inference engine of the experts: auto takes ONNX Runtime where its library is here, else rten
     #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     pub(crate) engine: EngineChoice,
@@ -91,11 +97,19 @@ pub(crate) enum Command {
     /// The expert tools: list them, show one, run one
     #[command(subcommand)]
     Tools(Tools),
+    /// Offer the tools, and verified answers, to MCP clients
+    Mcp(Mcp),
     /// The model files: list, fetch, check, find, remove
     #[command(subcommand)]
     Models(Models),
     /// Tell what is set up on this machine, and what is missing
     Doctor,
+    /// Run one tool for a parent process (see --isolate)
+    #[command(hide = true)]
+    Worker {
+        /// The tool
+        tool: String,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -566,6 +580,11 @@ pub(crate) enum ExportAs {
 pub(crate) enum Tools {
     /// Every tool in one line
     List,
+    /// Check a file that declares a tool, or a folder of them, and show what it declares; an MCP server is started for it
+    Check {
+        /// The file or folder
+        path: PathBuf,
+    },
     /// One tool: what it does, its arguments, its output
     Show {
         /// The tool
@@ -582,6 +601,26 @@ pub(crate) enum Tools {
         #[arg(long, value_name = "DIR")]
         save: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Serve any number of clients over HTTP at /mcp, on an address of this machine (port 0: one that is free)
+    /// [default: one client on standard input and output]
+    #[arg(long, value_name = "127.0.0.1:PORT")]
+    pub(crate) http: Option<SocketAddr>,
+    /// A folder that pictures may be read from, with all below it; may be given several times [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow: Vec<PathBuf>,
+    /// What to do with claims that no expert here can check
+    #[arg(long, value_enum, default_value_t = Policy::Keep, value_name = "POLICY")]
+    pub(crate) unverified: Policy,
+    #[command(flatten)]
+    pub(crate) checking: Checking,
+    #[command(flatten)]
+    pub(crate) planning: Planning,
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,12 +5,14 @@ mod caption;
 mod doctor;
 mod eval;
 mod export;
+mod mcp;
 mod models;
 mod plan;
 mod runs;
 mod stream;
 mod tools;
 mod verify;
+mod worker;
 
 use std::io::Write as _;
 
@@ -37,8 +39,10 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
         Command::Export(export) => export::run(&export),
         Command::Runs(runs) => runs::run(&runs).await,
         Command::Tools(tools) => tools::run(global, &tools, cancel).await,
+        Command::Mcp(mcp) => mcp::run(global, &mcp, cancel).await,
         Command::Models(models) => models::run(global, &models, cancel).await,
         Command::Doctor => doctor::run(global).await,
+        Command::Worker { tool } => worker::run(global, &tool).await,
         Command::Completions { shell } => {
             // Made whole first: the generator panics when its pipe closes.
             let mut script = Vec::new();

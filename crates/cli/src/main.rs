@@ -6,6 +6,7 @@ mod arguments;
 mod command;
 mod interrupt;
 mod output;
+mod own_tools;
 mod planning;
 mod progress;
 mod recording;
@@ -78,18 +79,19 @@ fn set_color(when: ColorWhen) {
 /// why a tool cannot work here.
 fn start_tracing(verbose: u8) {
     let default = match verbose {
-        0 => "error,lavr_tool=warn",
+        0 => "error,lavr_tool=warn,lavr_mcp=warn",
         1 => "warn,lavr=info",
         _ => "info,lavr=debug",
     };
-    let default = ["agent", "cli", "infer", "local", "remote", "tool", "verify", "weights"].iter().fold(
-        default.to_owned(),
-        |filter, name| match verbose {
-            0 => filter,
-            1 => format!("{filter},lavr_{name}=info"),
-            _ => format!("{filter},lavr_{name}=debug"),
-        },
-    );
+    let default = [
+        "agent", "cli", "declared", "infer", "local", "mcp", "process", "remote", "tool", "verify", "weights",
+    ]
+    .iter()
+    .fold(default.to_owned(), |filter, name| match verbose {
+        0 => filter,
+        1 => format!("{filter},lavr_{name}=info"),
+        _ => format!("{filter},lavr_{name}=debug"),
+    });
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let lines = tracing_subscriber::fmt()

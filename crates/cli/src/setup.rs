@@ -26,6 +26,7 @@ use lavr_weights::{Progress, Silent, Store, StoreOptions};
 
 use crate::{
     arguments::{Checking, ExtractorChoice, Global, ModelChoice, Policy, RewriteChoice, Tracing},
+    own_tools::OwnTools,
     progress::Bars,
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct Setup {
     vision: Option<String>,
     /// What fetches pictures from addresses, where that is allowed.
     fetcher: Option<Fetcher>,
+    pub(crate) own_tools: OwnTools,
 }
 
 /// Whether models and tools are recorded or played back.
@@ -86,6 +88,7 @@ impl Setup {
             cassette: Cassette::Off,
             fetcher,
             vision: global.vision.clone(),
+            own_tools: OwnTools::default(),
         })
     }
 
@@ -106,6 +109,12 @@ impl Setup {
             Cassette::Recording(recorder) => Ok(recorder.finish()?),
             Cassette::Playing(player) => Ok(player.finish()?),
         }
+    }
+
+    /// As [`Self::new`], with the tools of the user's.
+    pub(crate) async fn with_own_tools(global: &Global, show_progress: bool) -> anyhow::Result<Self> {
+        let own_tools = OwnTools::load(global).await?;
+        Ok(Self { own_tools, ..Self::new(global, show_progress)? })
     }
 
     pub(crate) async fn open_images<P: AsRef<Path>>(
@@ -166,7 +175,7 @@ impl Setup {
             Some(model) => experts.with_vision(model),
             None => experts,
         };
-        let registry = experts.registry()?;
+        let registry = self.own_tools.added_to(experts.registry()?)?;
         let registry = match &self.cassette {
             Cassette::Recording(recorder) => recorder.tools(registry)?,
             Cassette::Off | Cassette::Playing(_) => registry,

@@ -93,4 +93,12 @@ pub enum ImageError {
     /// The image could not be written as a file.
     #[error("could not encode the image: {0}")]
     Encode(String),
+    /// The file of an image could not be written.
+    #[error("could not write `{}`: is there room for temporary files?", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }

@@ -17,6 +17,7 @@
 
 mod decode;
 mod error;
+mod files;
 mod folders;
 mod limits;
 mod open;
@@ -25,6 +26,7 @@ mod store;
 
 pub use decode::{Decoded, decode, read};
 pub use error::ImageError;
+pub use files::ImageFiles;
 pub use folders::{AllowedFile, AllowedFolders, FolderError};
 pub use image::{Rgb, RgbImage};
 pub use limits::Limits;

@@ -1,5 +1,5 @@
 //! What tests need in the place of the world: models that follow a script, a server on loopback that may
-//! misbehave, and cassettes of recorded exchanges. A dev-dependency only.
+//! misbehave, cassettes of recorded exchanges, and Python with pinned packages. A dev-dependency only.
 //!
 //! ```
 //! use lavr_model::{ChatModel, TurnRequest, collect};
@@ -15,8 +15,10 @@
 
 mod cassette;
 mod loopback;
+mod python;
 mod scripted;
 
 pub use cassette::{Cassette, CassetteError, Exchange, Player, RecordedRequest, RecordedResponse, Recorder};
 pub use loopback::{Answer, Loopback, Request};
+pub use python::python_with;
 pub use scripted::{ScriptedModel, ScriptedReply};

@@ -30,7 +30,8 @@ pub struct ToolContext {
 }
 
 impl ToolContext {
-    pub(crate) fn new(
+    /// What a tool may reach where no dispatcher runs it, as in a process of its own.
+    pub fn new(
         images: Arc<ImageStore>,
         cancel: CancellationToken,
         caller: Arc<dyn Caller>,

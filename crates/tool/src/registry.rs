@@ -122,6 +122,41 @@ impl Registry {
         })
     }
 
+    /// With one more tool before all others, so that it is the first of its capability.
+    ///
+    /// # Errors
+    /// As [`Self::with_dyn`].
+    pub fn with_first(self, tool: Arc<dyn DynTool>) -> Result<Self, RegistryError> {
+        let mut registry = self.with_dyn(tool)?;
+        registry.entries.rotate_right(1);
+        registry.index();
+        Ok(registry)
+    }
+
+    /// With this tool in the place of the one of its name.
+    ///
+    /// # Errors
+    /// As [`Self::with_dyn`], but for the name.
+    pub fn replaced(mut self, tool: Arc<dyn DynTool>) -> Result<Self, RegistryError> {
+        let Some(&place) = self.by_name.get(&tool.spec().name) else { return self.with_dyn(tool) };
+        self.entries.remove(place);
+        self.index();
+        let mut registry = self.with_dyn(tool)?;
+        registry.entries[place..].rotate_right(1);
+        registry.index();
+        Ok(registry)
+    }
+
+    fn index(&mut self) {
+        let names = self.entries.iter().map(|entry| entry.tool.spec().name.clone());
+        self.by_name = names.enumerate().map(|(place, name)| (name, place)).collect();
+    }
+
+    /// A tool by its name, to be run without a dispatcher.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn DynTool>> {
+        self.entry(name).map(|entry| &entry.tool)
+    }
+
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).map(|&index| &self.entries[index])
     }
@@ -162,4 +197,52 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use lavr_types::Observation;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{ToolContext, ToolError};
+
+    struct Named<const N: char>;
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Nothing {}
+
+    macro_rules! named {
+        ($letter:literal, $name:literal) => {
+            impl Tool for Named<$letter> {
+                const NAME: &'static str = $name;
+                const DESCRIPTION: &'static str = "Does nothing.";
+                type Args = Nothing;
+                type Output = Value;
+
+                async fn call(&self, _: Nothing, _: &ToolContext) -> Result<Observation<Value>, ToolError> {
+                    Ok(Observation::new(Value::Null))
+                }
+            }
+        };
+    }
+    named!('a', "a");
+    named!('b', "b");
+    named!('c', "c");
+
+    fn names(registry: &Registry) -> Vec<&str> {
+        registry.specs().map(|spec| spec.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_tool_may_come_first_or_take_a_place() {
+        let registry = Registry::new().with(Named::<'a'>).unwrap().with(Named::<'b'>).unwrap();
+        let registry = registry.with_first(Arc::new(Typed::new(Named::<'c'>))).unwrap();
+        assert_eq!(names(&registry), ["c", "a", "b"]);
+        let another: Arc<dyn DynTool> = Arc::new(Typed::new(Named::<'a'>));
+        let registry = registry.replaced(Arc::clone(&another)).unwrap();
+        assert_eq!(names(&registry), ["c", "a", "b"]);
+        assert!(Arc::ptr_eq(registry.get("a").unwrap(), &another));
+        assert!(["a", "b", "c"].iter().all(|name| registry.spec(name).unwrap().name == *name));
+    }
 }

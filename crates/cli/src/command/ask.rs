@@ -25,7 +25,9 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
             "the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes"
         );
     }
-    let setup = Setup::new(global, !ask.showing.quiet)?.with_cassette(&ask.tracing)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !ask.showing.quiet))
+        .await?
+        .with_cassette(&ask.tracing)?;
     let mut output = Output::new(&ask.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(paths)).await?;

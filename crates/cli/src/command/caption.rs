@@ -20,7 +20,9 @@ pub(crate) async fn run(
     caption: &Caption,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
-    let setup = Setup::new(global, !caption.showing.quiet)?.with_cassette(&caption.tracing)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !caption.showing.quiet))
+        .await?
+        .with_cassette(&caption.tracing)?;
     let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.
@@ -67,7 +69,8 @@ pub(crate) async fn run(
     output.finish()
 }
 
-async fn describe(
+/// A description by the first captioner, and the step that it was.
+pub(super) async fn describe(
     dispatcher: &lavr_tool::Dispatcher,
     image: ImageId,
     cancel: &CancellationToken,

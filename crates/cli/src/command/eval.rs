@@ -63,7 +63,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 pub(crate) async fn run(global: &Global, eval: &Eval, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
     let entry = entry(&eval.benchmark)?;
-    let setup = Setup::new(global, !eval.quiet)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !eval.quiet)).await?;
     let source = interruptible(cancel, source(entry, eval, &setup)).await?;
     let benchmark = interruptible(cancel, benchmark(entry, source.clone())).await?;
     if eval.list {

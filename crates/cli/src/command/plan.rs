@@ -27,7 +27,9 @@ pub(crate) async fn run(
         return Ok(Outcome::Done);
     }
     let path = plan.plan.as_deref().context("name a plan file")?;
-    let setup = Setup::new(global, !plan.showing.quiet)?.with_cassette(&plan.tracing)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !plan.showing.quiet))
+        .await?
+        .with_cassette(&plan.tracing)?;
     let prompts = setup::prompts(&plan.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();

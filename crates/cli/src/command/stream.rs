@@ -33,7 +33,9 @@ pub(super) async fn run(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
     let file = verify.text_file.as_ref().context("--stream reads the text from --text-file")?;
-    let setup = Setup::new(global, !verify.showing.quiet)?.with_cassette(&verify.tracing)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !verify.showing.quiet))
+        .await?
+        .with_cassette(&verify.tracing)?;
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;

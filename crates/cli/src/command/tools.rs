@@ -1,10 +1,10 @@
-//! `lavr tools list|show|run`
+//! `lavr tools list|check|show|run`
 
 use std::{io::Write as _, path::Path};
 
 use anyhow::Context as _;
 use lavr_agent::signature;
-use lavr_tool::{CancellationToken, Dispatcher};
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
 use lavr_types::{CallId, CallRecord, ToolCall, ToolSpec};
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::{
     arguments::{Global, Tools},
     command::interruptible,
     output::write_png,
+    own_tools::declarations,
     setup::Setup,
     terminal,
 };
@@ -22,15 +23,22 @@ pub(crate) async fn run(
     tools: &Tools,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Outcome> {
-    let setup = Setup::new(global, true)?;
+    if let Tools::Check { path } = tools {
+        return check(path, cancel).await;
+    }
+    let setup = interruptible(cancel, Setup::with_own_tools(global, true)).await?;
     let dispatcher = setup.dispatcher()?;
     let mut out = anstream::stdout();
     match tools {
         Tools::List => {
             for spec in dispatcher.registry().specs() {
-                writeln!(out, "{}", signature(spec))?;
+                match setup.own_tools.source(&spec.name) {
+                    Some(source) => writeln!(out, "{} ({source})", signature(spec))?,
+                    None => writeln!(out, "{}", signature(spec))?,
+                }
             }
         }
+        Tools::Check { .. } => {}
         Tools::Show { name } => {
             let spec = find(&dispatcher, name)?;
             writeln!(out, "{}\n", terminal::bold(&spec.name))?;
@@ -55,6 +63,25 @@ pub(crate) async fn run(
             let mut records =
                 interruptible(cancel, async { Ok(dispatcher.dispatch(vec![call], cancel).await) }).await?;
             print(&records.remove(0), &setup, save.as_deref())?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Whatever is wrong is an error; what is right is shown.
+async fn check(path: &Path, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
+    let declared = interruptible(cancel, declarations(path)).await?;
+    // Names and schemas are the registry's to judge.
+    let mut registry = Registry::new();
+    let mut out = anstream::stdout();
+    for (declaration, tools) in declared {
+        writeln!(out, "{} ({})", terminal::bold(declaration.path.display()), declaration.kind)?;
+        for tool in tools {
+            let line = signature(tool.spec());
+            registry = registry
+                .with_dyn(tool)
+                .with_context(|| format!("`{}` cannot be used", declaration.path.display()))?;
+            writeln!(out, "  {line}")?;
         }
     }
     Ok(Outcome::Done)

@@ -33,7 +33,9 @@ pub(crate) async fn run(
         (None, None) => anyhow::bail!("give the text to check with --text or --text-file"),
     };
     anyhow::ensure!(!text.trim().is_empty(), "the text to check is empty");
-    let setup = Setup::new(global, !verify.showing.quiet)?.with_cassette(&verify.tracing)?;
+    let setup = interruptible(cancel, Setup::with_own_tools(global, !verify.showing.quiet))
+        .await?
+        .with_cassette(&verify.tracing)?;
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
