@@ -8,8 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use common::dispatcher;
 use lavr_agent::{Agent, DeclaredPlanner, Limits, PlanFile};
-use lavr_tool::CancellationToken;
-use lavr_types::{Answer, Event, ToolSpec};
+use lavr_image::{ImageStore, RgbImage};
+use lavr_tool::{CancellationToken, Dispatcher, Tool, ToolContext, ToolError};
+use lavr_types::{
+    Answer, Capability, Event, Observation, Quad, Rect, ToolSpec,
+    perception::{TextLine, TextLines},
+};
 
 /// All mistakes of a plan, as a person reads them.
 fn mistakes(plan: &str) -> String {
@@ -128,6 +132,46 @@ text = "There are {$find.objects | counted}."
         done.answer.draft,
         "There are two dogs. Not found out: `read` (the reader is broken), `again` (it needs `read`, which failed)."
     );
+}
+
+/// Reads what the broken reader cannot.
+struct Reader;
+
+impl Tool for Reader {
+    const NAME: &'static str = "reader";
+    const DESCRIPTION: &'static str = "Reads text, too.";
+    const CAPABILITY: Capability = Capability::ReadText;
+    type Args = common::Args;
+    type Output = TextLines;
+
+    async fn call(&self, _: common::Args, _: &ToolContext) -> Result<Observation<TextLines>, ToolError> {
+        let quad = Quad::from(Rect::new(0.0, 0.0, 9.0, 9.0));
+        let lines = vec![TextLine { text: "OPEN".into(), quad, score: 0.9 }];
+        Ok(Observation::new(TextLines { lines }))
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_stands_in_gives_the_node_its_result() {
+    let images = Arc::new(ImageStore::default());
+    let image = images.insert(RgbImage::new(64, 64)).unwrap();
+    let dispatcher = Dispatcher::new(common::registry().with(Reader).unwrap(), images);
+    let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();
+    let plan = r#"
+question = "What does it say?"
+[[node]]
+id = "read"
+tool = "ocr"
+args = { image = "$image" }
+[[answer]]
+text = "It reads {$read.lines[*].text | quoted}."
+"#;
+    let plan = PlanFile::parse("p.toml", plan).unwrap().check("p.toml", &tools).unwrap();
+    let planner = DeclaredPlanner::new(plan, &[]).unwrap();
+    let agent = Agent::builder(dispatcher.clone()).planner(Arc::new(planner)).build().unwrap();
+    let answer = agent.ask("What does it say?", &[image], &CancellationToken::new(), &|_| ()).await.unwrap();
+    assert_eq!(answer.steps[0].calls[0].call.tool, "reader");
+    assert_eq!((answer.draft.as_str(), answer.steps.len()), ("It reads \"OPEN\".", 1));
 }
 
 #[tokio::test]

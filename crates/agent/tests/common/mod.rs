@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code, reason = "the schema of an expert, of which these need nothing")]
-struct Args {
+pub struct Args {
     image: ImageId,
     labels: Option<Vec<String>>,
     region: Option<Rect>,
@@ -78,10 +78,14 @@ impl Tool for Broken {
     }
 }
 
+/// The experts of [`dispatcher`].
+pub fn registry() -> Registry {
+    Registry::new().with(TwoDogs).unwrap().with(Brown).unwrap().with(Broken).unwrap()
+}
+
 /// Two dogs, everything on the left brown, and nobody who can read.
 pub fn dispatcher() -> (Dispatcher, ImageId) {
     let images = Arc::new(ImageStore::default());
     let image = images.insert(RgbImage::new(64, 64)).unwrap();
-    let registry = Registry::new().with(TwoDogs).unwrap().with(Brown).unwrap().with(Broken).unwrap();
-    (Dispatcher::new(registry, images), image)
+    (Dispatcher::new(registry(), images), image)
 }
