@@ -248,17 +248,13 @@ impl World for Live<'_> {
         images: &[ImageId],
         observer: Observer<'_>,
     ) -> Result<Verified, AgentError> {
-        let (text, claims, notes, models) = match &self.agent.verifier {
-            Some(verifier) => {
-                let result =
-                    verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
-                (result.text, result.claims, result.notes, result.usage)
-            }
-            None => {
-                let note = "no verifier is set up: the answer was not checked".to_owned();
-                observer(&Event::Note { text: note.clone() });
-                (draft.text.clone(), Vec::new(), vec![note], Usage::default())
-            }
+        let (text, claims, notes, models) = if let Some(verifier) = &self.agent.verifier {
+            let result = verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
+            (result.text, result.claims, result.notes, result.usage)
+        } else {
+            let note = "no verifier is set up: the answer was not checked".to_owned();
+            observer(&Event::Note { text: note.clone() });
+            (draft.text.clone(), Vec::new(), vec![note], Usage::default())
         };
         self.not_cancelled()?;
         let after = self.agent.dispatcher.counts();

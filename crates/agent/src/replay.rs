@@ -72,12 +72,11 @@ pub fn replay(
     let run: Run = serde_json::from_value(run.clone()).map_err(ReplayError::Unreadable)?;
     let tools: Vec<&ToolSpec> = tools.iter().collect();
     let named;
-    let planner = match planner {
-        Some(planner) => planner,
-        None => {
-            named = named_planner(recorded, &tools)?;
-            &*named
-        }
+    let planner = if let Some(planner) = planner {
+        planner
+    } else {
+        named = named_planner(recorded, &tools)?;
+        &*named
     };
     let world = Recorded { events, at: AtomicUsize::new(0) };
     let observed = |event: &Event| {

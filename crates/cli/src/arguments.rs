@@ -529,7 +529,7 @@ pub(crate) enum Runs {
         /// The folder [default: one of the run's name, here]
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// Send it over OTLP/HTTP instead: http://localhost:4318
+        /// Send it over OTLP/HTTP instead, to a collector such as <http://localhost:4318>
         #[arg(long, value_name = "URL", conflicts_with = "out")]
         otlp: Option<String>,
         /// With its texts: question, replies, arguments, results

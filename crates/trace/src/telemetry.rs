@@ -1,4 +1,4 @@
-//! Traces for OpenTelemetry: over OTLP/HTTP (protobuf), in the words of the GenAI semantic conventions.
+//! Traces for OpenTelemetry: over OTLP/HTTP (protobuf), in the words of the `GenAI` semantic conventions.
 
 mod names;
 mod spans;
@@ -25,7 +25,7 @@ impl Collector {
     /// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.
     pub fn from_environment() -> Option<Self> {
         let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let found = names::ENDPOINTS.iter().any(|name| is_set(&name));
+        let found = names::ENDPOINTS.iter().any(|name| is_set(name));
         found.then(|| Self { endpoint: None, texts: Self::texts_from_environment() })
     }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use common::{ANSWER, LOOK, images, json_model, registry, text};
 use lavr_agent::Agent;
@@ -51,12 +51,8 @@ async fn play(folder: &Path, question: &str) -> (Answer, Result<(), CassetteErro
 
 /// An answer without its times, which are those of the playing.
 fn timeless(mut answer: Answer) -> Answer {
-    answer.usage.elapsed = Default::default();
-    answer
-        .steps
-        .iter_mut()
-        .flat_map(|step| &mut step.calls)
-        .for_each(|call| call.elapsed = Default::default());
+    answer.usage.elapsed = Duration::ZERO;
+    answer.steps.iter_mut().flat_map(|step| &mut step.calls).for_each(|call| call.elapsed = Duration::ZERO);
     answer
 }
 

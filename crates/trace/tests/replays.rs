@@ -135,7 +135,7 @@ const PLAN: &str = r#"{"thought":"Look.","plan":[
 struct ByLength;
 
 impl TextEmbedder for ByLength {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "by length"
     }
 

@@ -1,4 +1,4 @@
-//! Spans as a collector gets them: over HTTP, as protobuf, in the words of the GenAI conventions.
+//! Spans as a collector gets them: over HTTP, as protobuf, in the words of the `GenAI` conventions.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 

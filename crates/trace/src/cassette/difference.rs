@@ -10,7 +10,7 @@ const SHOWN: usize = 120;
 /// What differs, place by place: `messages/2/parts/0/text: recorded "a dog", asked "a cat"`.
 pub(super) fn between(recorded: &Value, asked: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    walk(String::new(), Some(recorded), Some(asked), &mut found);
+    walk("", Some(recorded), Some(asked), &mut found);
     let more = found.len().saturating_sub(NAMED);
     found.truncate(NAMED);
     if more > 0 {
@@ -22,23 +22,23 @@ pub(super) fn between(recorded: &Value, asked: &Value) -> Vec<String> {
 /// How many places differ.
 pub(super) fn count(recorded: &Value, asked: &Value) -> usize {
     let mut found = Vec::new();
-    walk(String::new(), Some(recorded), Some(asked), &mut found);
+    walk("", Some(recorded), Some(asked), &mut found);
     found.len()
 }
 
-fn walk(place: String, recorded: Option<&Value>, asked: Option<&Value>, found: &mut Vec<String>) {
+fn walk(place: &str, recorded: Option<&Value>, asked: Option<&Value>, found: &mut Vec<String>) {
     let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}/{name}") };
     match (recorded, asked) {
         (Some(one), Some(other)) if one == other => {}
         (Some(Value::Object(one)), Some(Value::Object(other))) => {
             let added = other.keys().filter(|name| !one.contains_key(*name));
             for name in one.keys().chain(added) {
-                walk(below(name), one.get(name), other.get(name), found);
+                walk(&below(name), one.get(name), other.get(name), found);
             }
         }
         (Some(Value::Array(one)), Some(Value::Array(other))) => {
             for index in 0..one.len().max(other.len()) {
-                walk(below(&index.to_string()), one.get(index), other.get(index), found);
+                walk(&below(&index.to_string()), one.get(index), other.get(index), found);
             }
         }
         (Some(Value::String(one)), Some(Value::String(other))) => {

@@ -230,7 +230,7 @@ fn join(events: &mut Vec<StreamEvent>, event: &StreamEvent) {
     match (events.last_mut(), event) {
         (Some(StreamEvent::Text { text }), StreamEvent::Text { text: more })
         | (Some(StreamEvent::Reasoning { text }), StreamEvent::Reasoning { text: more }) => {
-            text.push_str(more)
+            text.push_str(more);
         }
         _ => events.push(event.clone()),
     }

@@ -1,4 +1,4 @@
-//! Every name that leaves for OpenTelemetry: the GenAI semantic conventions (status: development; read 2026-11,
+//! Every name that leaves for OpenTelemetry: the `GenAI` semantic conventions (status: development; read 2026-11,
 //! repository `open-telemetry/semantic-conventions-genai`), and our own under `lavr.`.
 
 /// What a span is of.
