@@ -75,7 +75,7 @@ fn the_core_pulls_in_no_engine_and_no_http() {
 }
 
 /// Requests leave from few places, each with its own rules: models (`remote`), model files (`weights`), pictures
-/// (`fetch`), outside tools (`mcp`), traces for others (`trace`).
+/// (`fetch`), outside tools (`mcp`, `declared`), traces for others (`trace`).
 #[test]
 fn few_crates_speak_http_themselves() {
     let metadata = MetadataCommand::new()
@@ -87,7 +87,7 @@ fn few_crates_speak_http_themselves() {
         let speaks = package.dependencies.iter().any(|dependency| {
             dependency.kind == DependencyKind::Normal && HTTP.contains(&dependency.name.as_str())
         });
-        let may = ["remote", "weights", "fetch", "mcp", "trace", "testkit"];
+        let may = ["remote", "weights", "fetch", "mcp", "declared", "trace", "testkit"];
         let may = may.map(|name| format!("lavr-{name}")).contains(&package.name.to_string());
         assert!(may || !speaks, "{} speaks HTTP: let it ask one that does", package.name);
     }
