@@ -42,7 +42,7 @@ pub(crate) fn made_up<'v>(
     })
 }
 
-fn is_box(schema: &Value) -> bool {
+pub(crate) fn is_box(schema: &Value) -> bool {
     schema["minItems"] == 4 && schema["maxItems"] == 4
 }
 

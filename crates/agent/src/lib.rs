@@ -23,6 +23,7 @@ mod render;
 mod replay;
 mod run;
 mod schema;
+mod sight;
 mod tool_set;
 
 pub use demonstration::{Demonstration, DemonstrationError, DemonstrationSet, Demonstrations, PickBy};

@@ -43,6 +43,11 @@ impl Situation<'_> {
         self.turns.iter().flat_map(Turn::records)
     }
 
+    /// The schema of a tool's arguments.
+    pub(crate) fn arguments_of(&self, tool: &str) -> Option<&Value> {
+        self.tools.iter().find(|spec| spec.name == tool).map(|spec| &spec.arguments)
+    }
+
     /// The calls that gave a result: those that an answer may cite.
     pub fn citable(&self) -> Vec<CallId> {
         self.records().filter(|record| record.outcome.is_ok()).map(|record| record.call.id.clone()).collect()

@@ -444,3 +444,36 @@ fn the_conversation_with_a_planner_that_has_its_own_tool_calls() {
     let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
     insta::assert_json_snapshot!((request.messages, request.tools));
 }
+
+#[test]
+fn a_model_with_eyes_talks_of_the_picture_that_it_got_and_the_tools_of_the_whole_one() {
+    let eyes = Capabilities { images: true, max_images: 4, longest_side: 160, ..capabilities(true) };
+    let planner = ModelPlanner::new(&eyes, &Library::built_in()).unwrap();
+    let specs = tools();
+    let specs: Vec<&ToolSpec> = specs.iter().collect();
+    let mut run = run(Limits::default());
+    let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
+    // 640 x 480 is sent as 160 x 120.
+    let told = serde_json::to_string(&request.messages).unwrap();
+    assert!(told.contains("image1 is 160x120.") && !told.contains("640"), "{told}");
+
+    let arguments = json!({ "image": "image1", "region": [10, 20, 30, 40] });
+    let call = ToolCall { id: CallId("theirs".into()), tool: "color".into(), arguments };
+    let verbatim = lavr_model::Verbatim { service: "s".into(), value: json!(["signed"]) };
+    let said = Reply { calls: vec![call], verbatim: Some(verbatim.clone()), ..reply("I look.") };
+    run.replied(&planner, &specs, &said);
+    let Next::Call(calls) = run.next(&planner, &specs).unwrap() else { panic!() };
+    assert_eq!(calls[0].arguments, json!({ "image": image(), "region": [40.0, 80.0, 120.0, 160.0] }));
+
+    let value = json!({ "objects": [{ "label": "dog", "box": [40.0, 80.0, 80.0, 160.0], "score": 0.9 }] });
+    let record = CallRecord::ran(calls[0].clone(), Ok(Observation::new(value)), Duration::ZERO);
+    run.called(vec![record]);
+    let Next::Ask(request) = run.next(&planner, &specs).unwrap() else { panic!() };
+    let told = serde_json::to_string(&request.messages).unwrap();
+    assert!(told.contains(r#"\"box\":[10,20,20,40]"#), "{told}");
+    // What the service wants back goes before the same in neutral parts.
+    let assistant = &request.messages[request.messages.len() - 2];
+    assert_eq!(assistant.parts[0], lavr_model::Part::Verbatim { verbatim });
+    let lavr_model::Part::ToolCall { call } = &assistant.parts[2] else { panic!("{assistant:?}") };
+    assert_eq!(call.arguments["region"], json!([10.0, 20.0, 30.0, 40.0]));
+}

@@ -32,7 +32,8 @@ pub struct Capabilities {
     pub images: bool,
     /// Whether images may stand inside tool results; else they follow in a user message.
     pub images_in_tool_results: bool,
-    /// The most images that one request may hold.
+    /// The most images that one request may hold. Of more, an adapter shows those mentioned last, and tells the others by their
+    /// alternative text.
     pub max_images: usize,
     /// The longest side of an image that the model makes use of, in pixels.
     pub longest_side: u32,

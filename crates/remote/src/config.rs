@@ -195,10 +195,8 @@ impl RemoteConfig {
                 break;
             }
         }
-        if own && config.key.is_none() {
-            if let Some(variable) = own_keys.first() {
-                (*variable).clone_into(&mut config.key_variable);
-            }
+        if let (None, Some(variable)) = (&config.key, own_keys.first()) {
+            (*variable).clone_into(&mut config.key_variable);
         }
         config.set_abilities(&get)?;
         if let Some(path) = get("LAVR_PRICES") {

@@ -53,14 +53,13 @@ impl Reading {
             if self.assembler.is_none() {
                 return Ok(None);
             }
-            match self.chunk().await? {
-                Some(bytes) => self.frames.push(&bytes).iter().for_each(|data| self.take(data)),
-                None => {
-                    if let Some(data) = self.frames.finish() {
-                        self.take(&data);
-                    }
-                    self.end();
+            if let Some(bytes) = self.chunk().await? {
+                self.frames.push(&bytes).iter().for_each(|data| self.take(data));
+            } else {
+                if let Some(data) = self.frames.finish() {
+                    self.take(&data);
                 }
+                self.end();
             }
         }
     }

@@ -8,7 +8,7 @@ use lavr_model::{
     TurnRequest,
 };
 use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
-use lavr_types::{CallId, ImageId, Step, ToolSpec};
+use lavr_types::{CallId, CallRecord, ImageId, Step, ToolSpec};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::{
     demonstration::{as_native, as_steps},
     observation_text, render,
     schema::{StepChoices, lowered, step_schema},
+    sight::Sight,
     signature,
 };
 
@@ -32,6 +33,9 @@ pub struct ModelPlanner {
     schema: bool,
     sees: bool,
     max_images: usize,
+    /// The longest side of the pictures that the model gets, in pixels; 0 where it is not known.
+    #[serde(default)]
+    longest_side: u32,
     demonstrations: Demonstrations,
 }
 
@@ -51,6 +55,7 @@ impl ModelPlanner {
             schema: capabilities.schema,
             sees: capabilities.images,
             max_images: capabilities.max_images,
+            longest_side: capabilities.longest_side,
         })
     }
 
@@ -66,16 +71,19 @@ impl ModelPlanner {
         Self { demonstrations: self.demonstrations.picked(question, tools), ..self.clone() }
     }
 
+    fn sight(&self, situation: &Situation<'_>) -> Sight {
+        Sight::new((self.sees && self.longest_side > 0).then_some(self.longest_side), situation)
+    }
+
     fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
         let tool_names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
         let signatures: Vec<String> = situation.tools.iter().map(|tool| signature(tool)).collect();
         let rendered = self.prompt.render(&json!({ "tools": signatures.join("\n") }), &tool_names)?;
         let mut messages: Vec<Message> = rendered.into_iter().map(message).collect();
         let mut stable_messages = messages.len();
-        let mut images_left = if self.sees { self.max_images } else { 0 };
+        let room = if self.sees { self.max_images } else { 0 };
         // The pictures that are asked about come before those of demonstrations.
-        let mut shown_images = images_left.saturating_sub(situation.images.len() + ROOM_FOR_RESULTS);
-        let allowed = shown_images;
+        let mut shown_images = room.saturating_sub(situation.images.len() + ROOM_FOR_RESULTS);
         let picked = self.demonstrations.pick(situation.question, situation.tools);
         for (index, demonstration) in picked.into_iter().enumerate() {
             messages.extend(if self.native {
@@ -84,7 +92,8 @@ impl ModelPlanner {
                 as_steps(demonstration, &mut shown_images)
             });
         }
-        images_left -= allowed - shown_images;
+        // Of too many, the model's adapter shows the latest, and tells the others by their names.
+        let mut images_left = if self.sees { usize::MAX } else { 0 };
         if self.demonstrations.are_stable() {
             stable_messages = messages.len();
         }
@@ -151,13 +160,14 @@ impl ModelPlanner {
             }
             Turn::Step { step, said, verbatim } => (step, said, verbatim),
         };
-        let mut show = Vec::new();
-        for record in &step.calls {
-            for &image in record.outcome.iter().flat_map(|observation| &observation.show) {
+        let mut pictures = |record: &CallRecord, names: &mut ImageNames| -> Vec<Part> {
+            let images = record.outcome.iter().flat_map(|observation| &observation.show);
+            let told = images.filter_map(|&image| {
                 let line = format!("{} was made by {}.", names.name(image), record.call.id);
-                show.extend(picture(image, &line, images_left));
-            }
-        }
+                picture(image, &line, images_left)
+            });
+            told.collect()
+        };
         if self.native {
             let mut parts = Vec::new();
             parts.extend(verbatim.clone().map(|verbatim| Part::Verbatim { verbatim }));
@@ -180,8 +190,9 @@ impl ModelPlanner {
                     value: Value::String(text),
                     failed: record.outcome.is_err(),
                 });
+                // A picture belongs to the result before it.
+                results.extend(pictures(record, names));
             }
-            results.extend(show);
             messages.push(Message { role: Role::Assistant, parts });
             messages.push(Message { role: Role::Tool, parts: results });
             return;
@@ -205,8 +216,10 @@ impl ModelPlanner {
         let mut observations: Vec<String> =
             step.calls.iter().map(|record| observation_text(record, names)).collect();
         observations.extend(reminder(step));
-        show.push(Part::Text { text: observations.join("\n") });
-        messages.push(Message { role: Role::User, parts: show });
+        let mut parts: Vec<Part> = Vec::new();
+        step.calls.iter().for_each(|record| parts.extend(pictures(record, names)));
+        parts.push(Part::Text { text: observations.join("\n") });
+        messages.push(Message { role: Role::User, parts });
     }
 }
 
@@ -255,14 +268,29 @@ impl Planner for ModelPlanner {
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {
-        Ok(Plan::Ask(Box::new(self.request(situation)?)))
+        let sight = self.sight(situation);
+        let view = sight.view(situation);
+        let request = match &view {
+            Some(view) => self.request(&view.of(situation))?,
+            None => self.request(situation)?,
+        };
+        Ok(Plan::Ask(Box::new(request)))
     }
 
     fn read(&self, situation: &Situation<'_>, reply: &Reply) -> Result<Decision, Misunderstanding> {
         if reply.reason == FinishReason::Length {
             return Err(Misunderstanding("Your reply was cut off: it was too long. Be brief.".into()));
         }
-        if self.native { read_native(reply) } else { read_step(situation, &reply.text) }
+        let mut decision = if self.native { read_native(reply) } else { read_step(situation, &reply.text) }?;
+        if let Decision::Call { calls, .. } = &mut decision {
+            let sight = self.sight(situation);
+            for (tool, written) in calls {
+                let Some(schema) = situation.arguments_of(tool) else { continue };
+                situation.names.put_ids(schema, written);
+                sight.meant(schema, written);
+            }
+        }
+        Ok(decision)
     }
 }
 
