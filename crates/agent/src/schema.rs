@@ -53,17 +53,19 @@ pub fn step_schema(choices: &StepChoices<'_>) -> Value {
     if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) }
 }
 
-/// Longest plan and longest name of a node.
+/// Longest plan.
 const PLAN_LENGTH: u32 = 6;
-const NODE_NAME: &str = "^[a-z][a-z0-9_]{0,15}$";
-/// A reference to the result of another node, or to the element of an `each`.
-const REFERENCE: &str = r"^\$[a-z][a-z0-9_]{0,15}(\.[a-z_]{1,20}|\[[0-9]\]){0,4}$";
-const EACH: &str = r"^[a-z]{1,10} in \$[a-z][a-z0-9_]{0,15}\.[a-z_]{1,20}$";
+/// Calls of one tool that a plan can tell apart, and elements of a list that it can point at.
+const SAME_TOOL: usize = 2;
+const ELEMENTS: usize = 4;
 
 /// The JSON schema of a whole plan: a thought, then calls that may refer to each other's results; or an answer, where that is
 /// allowed.
+///
+/// Names and references are spelt out as far as the tools' results fit the argument: a model then cannot refer to what is not
+/// there, and a decoder follows a list of words much faster than a pattern.
 pub(crate) fn plan_schema(choices: &StepChoices<'_>) -> Value {
-    let nodes: Vec<Value> = choices.tools.iter().map(|tool| node_schema(tool, choices.images)).collect();
+    let nodes: Vec<Value> = choices.tools.iter().map(|tool| node_schema(tool, choices)).collect();
     let plan = object(&[
         ("thought", json!({ "type": "string", "maxLength": THOUGHT_LENGTH })),
         (
@@ -78,23 +80,102 @@ pub(crate) fn plan_schema(choices: &StepChoices<'_>) -> Value {
     json!({ "anyOf": [plan, answer] })
 }
 
-fn node_schema(tool: &ToolSpec, images: &[String]) -> Value {
+fn node_schema(tool: &ToolSpec, choices: &StepChoices<'_>) -> Value {
     let takes = inlined(&tool.arguments);
-    let mut args = lowered(&takes, images);
+    let mut args = lowered(&takes, choices.images);
     for (name, property) in args["properties"].as_object_mut().into_iter().flatten() {
         let taken = &takes["properties"][name];
-        if is_image(taken) || property["type"] == "array" && property["minItems"] == 4 {
-            *property = json!({ "anyOf": [property.take(), { "type": "string", "pattern": REFERENCE }] });
+        if !is_image(taken) && !is_box(property) {
+            continue;
+        }
+        let references = references(choices.tools, if is_image(taken) { is_image } else { is_box });
+        if !references.is_empty() {
+            *property = json!({ "anyOf": [property.take(), { "enum": references }] });
         }
     }
-    let mut node = object(&[
-        ("id", json!({ "type": "string", "pattern": NODE_NAME })),
-        ("tool", json!({ "const": tool.name })),
-        ("each", json!({ "type": "string", "pattern": EACH })),
-        ("args", args),
-    ]);
-    node["required"] = json!(["id", "tool", "args"]);
+    let mut fields = vec![("tool", json!({ "const": tool.name })), ("id", json!({ "enum": ids(tool) }))];
+    let lists = lists(choices.tools);
+    if !lists.is_empty() {
+        fields.push(("each", json!({ "enum": lists })));
+    }
+    fields.push(("args", args));
+    let mut node = object(&fields);
+    node["required"] = json!(["tool", "id", "args"]);
     node
+}
+
+/// What the calls of a tool may be named: after the tool, then with a number.
+fn ids(tool: &ToolSpec) -> Vec<String> {
+    let numbered = (2..=SAME_TOOL).map(|number| format!("{}{number}", tool.name));
+    std::iter::once(tool.name.clone()).chain(numbered).collect()
+}
+
+fn is_box(schema: &Value) -> bool {
+    let of_numbers = matches!(schema["items"]["type"].as_str(), Some("number" | "integer"));
+    of_numbers && schema["minItems"] == 4 && schema["maxItems"] == 4
+}
+
+/// All references to something of a kind in the results of these tools, and in the element of an `each`.
+fn references(tools: &[&ToolSpec], fits: fn(&Value) -> bool) -> Vec<String> {
+    let mut references = Vec::new();
+    for tool in tools {
+        let mut places = Vec::new();
+        places_in(&inlined(&tool.output), String::new(), &fits, &mut places);
+        for id in ids(tool) {
+            references.extend(places.iter().map(|place| format!("${id}{place}")));
+        }
+        for (_, item) in lists_in(&inlined(&tool.output)) {
+            let mut places = Vec::new();
+            places_in(&item, String::new(), &fits, &mut places);
+            references.extend(places.into_iter().map(|place| format!("$one{place}")));
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    references.retain(|reference| seen.insert(reference.clone()));
+    references
+}
+
+fn places_in(schema: &Value, place: String, fits: &dyn Fn(&Value) -> bool, places: &mut Vec<String>) {
+    if fits(schema) {
+        places.push(place);
+    } else if let Some(fields) = schema["properties"].as_object() {
+        for (name, field) in fields.iter().filter(|(name, _)| is_always_there(schema, name)) {
+            places_in(field, format!("{place}.{name}"), fits, places);
+        }
+    } else if schema["items"]["properties"].is_object() {
+        for index in 0..ELEMENTS {
+            places_in(&schema["items"], format!("{place}[{index}]"), fits, places);
+        }
+    }
+}
+
+/// Whether a result always has this field.
+fn is_always_there(schema: &Value, name: &str) -> bool {
+    schema["required"].as_array().is_none_or(|required| required.iter().any(|known| known == name))
+}
+
+/// What an `each` may go through: the lists of things that these tools give.
+fn lists(tools: &[&ToolSpec]) -> Vec<String> {
+    let of = |tool: &&ToolSpec| {
+        let lists = lists_in(&inlined(&tool.output));
+        let ids = ids(tool);
+        lists
+            .into_iter()
+            .flat_map(move |(name, _)| {
+                ids.clone().into_iter().map(move |id| format!("one in ${id}.{name}")).collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+    };
+    tools.iter().flat_map(of).collect()
+}
+
+/// The lists of objects in a result, and the schema of their elements.
+fn lists_in(output: &Value) -> Vec<(String, Value)> {
+    let fields = output["properties"].as_object().into_iter().flatten();
+    fields
+        .filter(|(name, field)| is_always_there(output, name) && field["items"]["properties"].is_object())
+        .map(|(name, field)| (name.clone(), field["items"].clone()))
+        .collect()
 }
 
 fn object(fields: &[(&str, Value)]) -> Value {

@@ -174,7 +174,7 @@ fn a_run_in_the_middle_of_a_plan_can_be_written_out_and_read_back() {
 }
 
 #[test]
-fn the_model_is_held_to_nodes_whose_boxes_may_be_references() {
+fn the_model_is_held_to_nodes_whose_boxes_may_refer_to_results_that_hold_boxes() {
     let (dispatcher, image) = dispatcher();
     let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();
     let planner = PlanFirstPlanner::new(model(&[]).capabilities(), &Library::built_in()).unwrap();

@@ -96,7 +96,7 @@ pub(crate) fn as_plan(demonstration: &Demonstration, pictures: &mut usize) -> Ve
         let args = call.args.as_object().into_iter().flatten();
         let args: Map<String, Value> =
             args.map(|(name, value)| (name.clone(), referring(value, &before))).collect();
-        nodes.push(json!({ "id": id, "tool": call.tool, "args": args }));
+        nodes.push(json!({ "tool": call.tool, "id": id, "args": args }));
         before.push((id, call));
     }
     // The first thought speaks for the plan: a person thinks of the goal first.
