@@ -84,7 +84,7 @@ pub(crate) fn not_given<'a>(
     arguments: &'a Value,
     given: &dyn Fn(&str) -> bool,
 ) -> Option<&'a str> {
-    let placed = has(schema, &["$defs", "definitions"]).then(|| inlined(schema));
+    let placed = refers(schema).then(|| inlined(schema));
     let schema = placed.as_ref().unwrap_or(schema);
     if !reaches(schema) {
         return None;
@@ -258,6 +258,15 @@ fn visit<'v>(schema: &Value, name: &str, value: &'v Value, depth: usize, texts: 
         // Of another form than the schema's: whoever mends it may put any of it anywhere.
         _ if has(schema, &PARTS) && reaches(schema) => all_texts(value, texts),
         _ => {}
+    }
+}
+
+/// Whether any part of a schema refers to another.
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(fields) => fields.iter().any(|(key, value)| key == "$ref" || refers(value)),
+        Value::Array(items) => items.iter().any(refers),
+        _ => false,
     }
 }
 

@@ -107,6 +107,7 @@ fn they_are_found_wherever_the_schema_has_them() {
             json!({ "properties": { "a": { "$ref": "#/$defs/u" } }, "$defs": { "u": uri } }),
             json!({ "a": bad }),
         ),
+        (json!({ "properties": { "a": { "$ref": "#/properties/b" }, "b": uri } }), json!({ "a": bad })),
         (
             json!({ "properties": { "a": {} }, "if": { "required": ["a"] }, "then": { "properties": { "a": uri } } }),
             json!({ "a": bad }),

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 /// Keywords whose values are data, not schemas.
 const DATA: [&str; 4] = ["enum", "const", "default", "examples"];
+/// Keywords whose values are schemas by name.
+const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
 /// The most parts of a schema whose references are put in place: definitions that use each other twice double each time.
 const MOST_PARTS: usize = 20_000;
 
@@ -109,10 +111,16 @@ impl<'s> Placing<'s> {
                     None => Map::new(),
                 };
                 for (key, value) in fields {
-                    match key.as_str() {
-                        "$ref" | "$defs" | "definitions" => {}
-                        _ => drop(placed.insert(key.clone(), self.place(value))),
-                    }
+                    let value = match (key.as_str(), value) {
+                        ("$ref", Value::String(_)) | ("$defs" | "definitions", _) => continue,
+                        (key, value) if DATA.contains(&key) => value.clone(),
+                        // Names that somebody gave: `$ref` and `definitions` are names there like any other.
+                        (key, Value::Object(named)) if NAMED.contains(&key) => {
+                            named.iter().map(|(name, schema)| (name.clone(), self.place(schema))).collect()
+                        }
+                        (_, value) => self.place(value),
+                    };
+                    placed.insert(key.clone(), value);
                 }
                 Value::Object(placed)
             }
@@ -221,6 +229,24 @@ mod tests {
                     "box": { "type": "array", "items": { "type": "number" }, "description": "Where." },
                     "plain": { "type": "string" },
                 },
+            })
+        );
+    }
+
+    #[test]
+    fn names_and_values_that_look_like_keywords_stay() {
+        let schema = json!({
+            "properties": {
+                "$ref": { "type": "string" }, "definitions": { "$ref": "#/$defs/a" }, "$defs": { "type": "null" },
+                "default": { "const": { "$ref": "#/$defs/a" } },
+            },
+            "$defs": { "a": { "type": "integer" } },
+        });
+        assert_eq!(
+            inlined(&schema)["properties"],
+            json!({
+                "$ref": { "type": "string" }, "definitions": { "type": "integer" }, "$defs": { "type": "null" },
+                "default": { "const": { "$ref": "#/$defs/a" } },
             })
         );
     }
