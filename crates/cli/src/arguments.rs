@@ -94,6 +94,8 @@ pub(crate) enum Command {
     /// What was asked before: list runs, show one, compare two, replay, export
     #[command(subcommand)]
     Runs(Runs),
+    /// Make a page of a run: one HTML file with the picture, the claims, the steps and the costs
+    Report(Report),
     /// The expert tools: list them, show one, run one
     #[command(subcommand)]
     Tools(Tools),
@@ -128,6 +130,9 @@ pub(crate) struct Showing {
     /// Draw boxes, labels and verdicts on the picture and write it here (PNG)
     #[arg(long, value_name = "OUT.png")]
     pub(crate) annotate: Option<PathBuf>,
+    /// Make a page of the run and write it here: one HTML file that loads nothing from elsewhere
+    #[arg(long, value_name = "OUT.html")]
+    pub(crate) report: Option<PathBuf>,
     /// Exit with 1 if a claim could not be verified
     #[arg(long)]
     pub(crate) strict: bool,
@@ -564,6 +569,20 @@ pub(crate) struct Export {
     /// Leave out texts with claims that nothing confirmed
     #[arg(long)]
     pub(crate) verified_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// A run that was kept (`lavr runs list`), an exported one, or what `lavr ask`, `caption` or `verify` printed with
+    /// --json (a file that ends in .json, `-` for standard input)
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Where to write the page; of several answers each has its own, with a number
+    #[arg(short, long, value_name = "OUT.html", default_value = "run.html")]
+    pub(crate) output: PathBuf,
+    /// Where the pictures of a document are, if they are not where the run found them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pictures: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

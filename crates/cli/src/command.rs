@@ -8,17 +8,22 @@ mod export;
 mod mcp;
 mod models;
 mod plan;
+mod report;
 mod runs;
 mod stream;
 mod tools;
 mod verify;
 mod worker;
 
-use std::io::Write as _;
+use std::{
+    io::Write as _,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use clap::CommandFactory as _;
 use lavr_tool::CancellationToken;
-use lavr_types::Event;
+use lavr_types::{Event, TraceEvent};
 
 use crate::{
     Outcome,
@@ -37,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,
         Command::Eval(eval) => eval::run(global, &eval, cancel).await,
         Command::Export(export) => export::run(&export),
+        Command::Report(report) => report::run(&report),
         Command::Runs(runs) => runs::run(&runs).await,
         Command::Tools(tools) => tools::run(global, &tools, cancel).await,
         Command::Mcp(mcp) => mcp::run(global, &mcp, cancel).await,
@@ -53,16 +59,38 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
     }
 }
 
-/// Tells on standard error what happens, unless only the result is wanted.
-fn teller(showing: &Showing) -> impl Fn(&Event) + Send + Sync {
-    let quiet = showing.quiet;
-    move |event: &Event| {
-        if quiet {
+/// Tells on standard error what happens, unless only the result is wanted, and keeps it where a page is to be made.
+struct Watch {
+    quiet: bool,
+    keeps: bool,
+    kept: Mutex<(Instant, Vec<TraceEvent>)>,
+}
+
+impl Watch {
+    fn new(showing: &Showing) -> Self {
+        let kept = Mutex::new((Instant::now(), Vec::new()));
+        Self { quiet: showing.quiet, keeps: showing.report.is_some(), kept }
+    }
+
+    fn tell(&self, event: &Event) {
+        if self.keeps && event.is_stored() {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let at_us = kept.0.elapsed().as_micros() as u64;
+            kept.1.push(TraceEvent { at_us, event: event.clone() });
+        }
+        if self.quiet {
             return;
         }
         if let Some(line) = terminal::event(event) {
             anstream::eprintln!("{line}");
         }
+    }
+
+    /// What happened so far. The time of what comes after begins now.
+    fn take(&self) -> Vec<TraceEvent> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.0 = Instant::now();
+        std::mem::take(&mut kept.1)
     }
 }
 

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use lavr_image::{ImageStore, RgbImage};
-use lavr_report::{Document, annotate, inline_boxes};
-use lavr_types::{Answer, ImageId, RunId, Verdict};
+use lavr_report::{Document, annotate, inline_boxes, run_page};
+use lavr_types::{Answer, ImageId, RunId, TraceEvent, Verdict};
 
 use crate::{Outcome, arguments::Showing, terminal};
 
@@ -20,6 +20,8 @@ pub(crate) struct Output<'a> {
     unverified: bool,
     /// How many answers are to come.
     expected: usize,
+    /// How many answers, and how many pictures, were shown.
+    answers: usize,
     shown: usize,
     /// Whether the text itself is on the screen already.
     text_is_shown: bool,
@@ -33,19 +35,18 @@ impl<'a> Output<'a> {
             documents: Vec::new(),
             unverified: false,
             expected,
+            answers: 0,
             shown: 0,
             text_is_shown: false,
         }
     }
 
-    /// Fails early where the annotated picture could not be written in the end.
+    /// Fails early where the annotated picture or the page could not be written in the end.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        let Some(path) = &self.showing.annotate else { return Ok(()) };
-        let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-        anyhow::ensure!(is_png, "`{}` must end in .png: annotated pictures are PNG files", path.display());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        anyhow::ensure!(folder.is_dir(), "no folder is at `{}`: make it first", folder.display());
-        Ok(())
+        if let Some(path) = &self.showing.annotate {
+            check_place(path, "png", "annotated pictures are PNG files")?;
+        }
+        self.showing.report.as_deref().map_or(Ok(()), check_page)
     }
 
     /// Whoever calls this has shown the text; what was found out about it is left to show.
@@ -53,12 +54,13 @@ impl<'a> Output<'a> {
         self.text_is_shown = true;
     }
 
-    /// Shows an answer; `run` is the name under which its trace is kept.
+    /// Shows an answer; `run` is the name under which its trace is kept, `events` are what happened in it.
     pub(crate) fn show(
         &mut self,
         answer: &Answer,
         pictures: &[(ImageId, String)],
         run: Option<RunId>,
+        events: &[TraceEvent],
     ) -> anyhow::Result<()> {
         self.unverified |= answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
         if let Some(path) = &self.showing.annotate {
@@ -74,10 +76,19 @@ impl<'a> Output<'a> {
             }
         }
         self.shown += pictures.len();
+        self.answers += 1;
+        let document = || Document {
+            text_with_boxes: self.showing.inline_boxes.then(|| inline_boxes(answer)),
+            run: run.clone(),
+            ..Document::new(answer, self.images, pictures)
+        };
+        if let Some(path) = &self.showing.report {
+            let path = if self.expected > 1 { numbered(path, self.answers) } else { path.clone() };
+            write_page(&run_page(&document(), self.images, events), &path)?;
+        }
         if self.showing.json {
-            let text_with_boxes = self.showing.inline_boxes.then(|| inline_boxes(answer));
-            let document = Document::new(answer, self.images, pictures);
-            self.documents.push(Document { text_with_boxes, run, ..document });
+            let document = document();
+            self.documents.push(document);
             return Ok(());
         }
         let mut out = anstream::stdout();
@@ -112,19 +123,49 @@ impl<'a> Output<'a> {
 }
 
 /// `out.png` becomes `out-2.png`.
-fn numbered(path: &Path, number: usize) -> PathBuf {
+pub(crate) fn numbered(path: &Path, number: usize) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{stem}-{number}.png"))
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{number}.{extension}"))
 }
 
-/// Written beside its place and then moved there, so that a full disk leaves no half a picture.
+/// Fails where a page could not be written to this path.
+pub(crate) fn check_page(path: &Path) -> anyhow::Result<()> {
+    check_place(path, "html", "pages are HTML files")
+}
+
+fn check_place(path: &Path, extension: &str, why: &str) -> anyhow::Result<()> {
+    let fits = path.extension().is_some_and(|has| has.eq_ignore_ascii_case(extension));
+    anyhow::ensure!(fits, "`{}` must end in .{extension}: {why}", path.display());
+    let folder = folder_of(path);
+    anyhow::ensure!(folder.is_dir(), "no folder is at `{}`: make it first", folder.display());
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 pub(crate) fn write_png(picture: &RgbImage, path: &Path) -> anyhow::Result<()> {
+    write_whole(path, |file| {
+        let mut file = std::io::BufWriter::new(file);
+        picture.write_to(&mut file, image::ImageFormat::Png).map_err(anyhow::Error::from)?;
+        Ok(file.flush()?)
+    })
+}
+
+pub(crate) fn write_page(page: &str, path: &Path) -> anyhow::Result<()> {
+    write_whole(path, |file| Ok(file.write_all(page.as_bytes())?))
+}
+
+/// Written beside its place and then moved there, so that a full disk leaves no half a file.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut tempfile::NamedTempFile) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let failed = || format!("could not write `{}`", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    picture
-        .write_to(&mut std::io::BufWriter::new(&mut file), image::ImageFormat::Png)
-        .with_context(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path)).with_context(failed)?;
+    write(&mut file).with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;
     make_readable(&file).with_context(failed)?;
     file.persist(path).with_context(failed)?;

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
-use lavr_report::{Piece, pieces};
-use lavr_types::{
-    Answer, CallRecord, CheckedClaim, Event, RunId, Verdict,
-    perception::{Caption, ColorQuality, ColorReport, Detections, TextLines},
+pub(crate) use lavr_report::words::safe;
+use lavr_report::{
+    Piece, pieces,
+    words::{arguments, cut, value},
 };
-use serde::Deserialize as _;
-use serde_json::Value;
+use lavr_types::{Answer, CallRecord, CheckedClaim, Event, RunId, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -19,9 +18,6 @@ const UNSURE: Style = AnsiColor::Yellow.on_default();
 const STRUCK: Style = AnsiColor::Red.on_default().effects(Effects::STRIKETHROUGH);
 const NEW: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
 const NAME: Style = AnsiColor::Cyan.on_default();
-
-/// The most characters of a value in one line.
-const VALUE_LENGTH: usize = 110;
 
 fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
@@ -37,7 +33,8 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             Some(format!("  {} {}", paint(UNSURE, "!"), cut(&contradiction.to_string())))
         }
         Event::CallStarted { call } => {
-            Some(format!("  {} {}{}", paint(NAME, "->"), call.tool, arguments(&call.arguments)))
+            let line = format!("  {} {} {}", paint(NAME, "->"), call.tool, arguments(&call.arguments));
+            Some(line.trim_end().to_owned())
         }
         Event::CallEnded { record } => Some(call_ended(record)),
         Event::CallRefused { record } => Some(call_refused(record)),
@@ -65,86 +62,8 @@ fn call_ended(record: &CallRecord) -> String {
 
 fn call_refused(record: &CallRecord) -> String {
     let why = record.outcome.as_ref().err().map_or_else(String::new, |failure| safe(&failure.message));
-    let call = format!("{}{}", record.call.tool, arguments(&record.call.arguments));
-    format!("  {} {call}: {why}", paint(BAD, "not called:"))
-}
-
-fn arguments(arguments: &Value) -> String {
-    let shown = arguments.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    let shown: Vec<String> = shown
-        // An id says nothing to a person.
-        .filter(|(_, value)| !value.as_str().is_some_and(|text| text.starts_with("img_")))
-        .map(|(name, value)| {
-            let mut value = value.clone();
-            round(&mut value);
-            format!("{name} {value}")
-        })
-        .collect();
-    if shown.is_empty() { String::new() } else { format!(" {}", shown.join(", ")) }
-}
-
-/// What came back, in words where the value is of a known kind.
-pub(crate) fn value(value: &Value) -> String {
-    let text = if let Ok(Detections { objects, unknown_labels, .. }) = Detections::deserialize(value) {
-        let mut list: Vec<String> =
-            objects.iter().map(|object| format!("{} {:.2}", object.label, object.score)).collect();
-        if list.is_empty() {
-            list.push("nothing found".into());
-        }
-        if !unknown_labels.is_empty() {
-            list.push(format!("no detector here knows \"{}\"", unknown_labels.join("\", \"")));
-        }
-        list.join(", ")
-    } else if let Ok(TextLines { lines }) = TextLines::deserialize(value) {
-        let list: Vec<String> = lines.iter().map(|line| format!("\"{}\"", line.text)).collect();
-        if list.is_empty() { "no text".into() } else { list.join(", ") }
-    } else if let Ok(ColorReport { quality, colors }) = ColorReport::deserialize(value) {
-        let list: Vec<String> =
-            colors.iter().map(|color| format!("{} {:.0} %", color.name, color.share * 100.0)).collect();
-        match quality {
-            ColorQuality::Clear => list.join(", "),
-            ColorQuality::Mixed => format!("mixed: {}", list.join(", ")),
-            ColorQuality::TooDark => "too dark to tell".into(),
-            ColorQuality::TooSmall => "too small to tell".into(),
-        }
-    } else if let Ok(Caption { text, .. }) = Caption::deserialize(value) {
-        text
-    } else {
-        let mut value = value.clone();
-        round(&mut value);
-        value.to_string()
-    };
-    cut(&text)
-}
-
-/// What a model wrote, or a picture says, must not steer the terminal.
-pub(crate) fn safe(text: &str) -> String {
-    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-fn cut(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match clean.char_indices().nth(VALUE_LENGTH) {
-        Some((end, _)) => format!("{} ...", &clean[..end]),
-        None => clean,
-    }
-}
-
-fn round(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            *value = if float.abs() > 2.0 {
-                Value::from(float.round() as i64)
-            } else {
-                Value::from((float * 100.0).round() / 100.0)
-            };
-        }
-        Value::Array(items) => items.iter_mut().for_each(round),
-        Value::Object(fields) => fields.values_mut().for_each(round),
-        _ => {}
-    }
+    let call = format!("{} {}", record.call.tool, arguments(&record.call.arguments));
+    format!("  {} {}: {why}", paint(BAD, "not called:"), call.trim_end())
 }
 
 fn mark(verdict: Verdict) -> String {

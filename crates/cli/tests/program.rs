@@ -318,6 +318,49 @@ fn answers_become_training_data() {
 }
 
 #[test]
+fn a_run_becomes_a_page_at_once_or_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let page = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    let (dogs, text) = (picture("dogs.jpg"), "Three dogs look out.");
+    let output = run(&["verify", &dogs, "--text", text, "--json", "--report", &path("now.html")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let now = page("now.html");
+    assert!(now.contains("Three") && now.contains("Two") && now.contains("wave 1"));
+
+    std::fs::write(path("run.json"), &output.stdout).unwrap();
+    let output = run(&["report", &path("run.json"), "-o", &path("later.html")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let carried =
+        |page: &str| page.split("data:image/jpeg;base64,").nth(1).map(|data| data[..200].to_owned());
+    assert!(carried(&now).is_some() && carried(&now) == carried(&page("later.html")));
+
+    // A picture that went away, or changed, is told; its claims can still be read.
+    let moved = std::fs::read_to_string(path("run.json")).unwrap().replace("dogs.jpg", "cat.jpg");
+    std::fs::write(path("moved.json"), moved).unwrap();
+    let output = run(&["report", &path("moved.json"), "-o", &path("moved.html")]);
+    assert!(stderr(&output).contains("another picture"), "{}", stderr(&output));
+    assert!(page("moved.html").contains("not at hand"));
+
+    // A run that was kept has its events, too.
+    let kept = |arguments: &[&str]| {
+        let mut command = lavr();
+        command.env_remove("LAVR_NO_TRACE").env("LAVR_RUNS", path("runs.sqlite")).args(arguments);
+        command.output().unwrap()
+    };
+    let name = document(&kept(&["verify", &dogs, "--text", text, "--json"]))["run"].clone();
+    let output = kept(&["report", name.as_str().unwrap(), "-o", &path("kept.html")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let page = page("kept.html");
+    assert!(
+        page.contains("wave 1") && carried(&page) == carried(&now) && page.contains(name.as_str().unwrap())
+    );
+
+    let output = run(&["report", &path("run.json"), "-o", &path("run.pdf")]);
+    assert!(code(&output) == 2 && stderr(&output).contains(".html"), "{}", stderr(&output));
+}
+
+#[test]
 fn the_help_and_the_completions_are_whole() {
     assert_eq!(code(&run(&["--help"])), 0);
     let script = run(&["completions", "bash"]);

@@ -125,6 +125,7 @@ fn header(document: &Document, title: &str) -> Markup {
             div.bar {
                 span.brand { "lavr" }
                 span.kind { (if document.question.is_some() { "question" } else { "check" }) }
+                @if let Some(run) = &document.run { span.kind { "run " bdi { (safe(&run.to_string())) } } }
                 span.tools {
                     button #theme type="button" title="light or dark (t)" { "theme" }
                     button #help-button type="button" title="keys (?)" { "keys" }

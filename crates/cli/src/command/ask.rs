@@ -8,7 +8,7 @@ use lavr_types::{Event, Task};
 use crate::{
     Outcome,
     arguments::{Ask, Global},
-    command::{interruptible, teller},
+    command::{Watch, interruptible},
     output::Output,
     planning,
     recording::Recording,
@@ -44,9 +44,9 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let agent = note.into_iter().fold(builder, AgentBuilder::note).build()?;
 
     let recording = Recording::start(&setup, &ask.tracing, Task::Ask, Some(question), &pictures);
-    let show = teller(&ask.showing);
+    let watch = Watch::new(&ask.showing);
     let tell = |event: &Event| {
-        show(event);
+        watch.tell(event);
         recording.tell(event);
     };
     let images: Vec<_> = pictures.iter().map(|(id, _)| *id).collect();
@@ -55,6 +55,6 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     if !ask.showing.quiet && !ask.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures, recording.finish().await)?;
+    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
     output.finish()
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     Outcome,
     arguments::{Caption, Global},
-    command::{interruptible, teller, verify::checked},
+    command::{Watch, interruptible, verify::checked},
     output::Output,
     recording::Recording,
     setup::{self, Setup},
@@ -41,12 +41,12 @@ pub(crate) async fn run(
         model.as_ref(),
         &prompts,
     )?;
-    let show = teller(&caption.showing);
+    let watch = Watch::new(&caption.showing);
     for picture in pictures {
         let pictures = std::slice::from_ref(&picture);
         let recording = Recording::start(&setup, &caption.tracing, Task::Caption, None, pictures);
         let tell = |event: &Event| {
-            show(event);
+            watch.tell(event);
             recording.tell(event);
         };
         let start = Instant::now();
@@ -64,7 +64,7 @@ pub(crate) async fn run(
             ..answer.usage
         };
         tell(&Event::Answered { answer: answer.clone() });
-        output.show(&answer, pictures, recording.finish().await)?;
+        output.show(&answer, pictures, recording.finish().await, &watch.take())?;
     }
     output.finish()
 }

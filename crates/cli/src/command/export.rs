@@ -44,7 +44,7 @@ pub(crate) fn run(export: &Export) -> anyhow::Result<Outcome> {
 }
 
 /// The documents of a file, whichever way they stand in it.
-fn documents(file: &Path) -> anyhow::Result<Vec<Document>> {
+pub(super) fn documents(file: &Path) -> anyhow::Result<Vec<Document>> {
     let name = file.display();
     let mut text = String::new();
     if file == Path::new("-") {

@@ -10,7 +10,7 @@ use lavr_types::{Event, Task, ToolSpec};
 use crate::{
     Outcome,
     arguments::{Global, RunPlan},
-    command::{interruptible, teller},
+    command::{Watch, interruptible},
     output::Output,
     recording::Recording,
     setup::{self, Setup},
@@ -63,9 +63,9 @@ pub(crate) async fn run(
         .build()?;
 
     let recording = Recording::start(&setup, &plan.tracing, Task::Plan, Some(&question), &pictures);
-    let show = teller(&plan.showing);
+    let watch = Watch::new(&plan.showing);
     let tell = |event: &Event| {
-        show(event);
+        watch.tell(event);
         recording.tell(event);
     };
     let images: Vec<_> = pictures.iter().map(|(id, _)| *id).collect();
@@ -74,6 +74,6 @@ pub(crate) async fn run(
     if !plan.showing.quiet && !plan.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures, recording.finish().await)?;
+    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
     output.finish()
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use lavr_image::ImageStore;
 use lavr_report::Document;
 use lavr_trace::{Collector, Comparison, Replayed, RunStore, RunSummary, State, Texts, Trace, diff, replay};
 use lavr_types::{Event, ImageId, ImageOrigin};
@@ -35,7 +36,7 @@ pub(crate) async fn run(runs: &Runs) -> anyhow::Result<Outcome> {
 }
 
 /// A run of the store, or an exported one: whatever holds a `/` or ends in `.jsonl` is a path.
-fn trace(name: &str) -> anyhow::Result<Trace> {
+pub(super) fn trace(name: &str) -> anyhow::Result<Trace> {
     let path = Path::new(name);
     let is_path = path.components().count() > 1 || path.extension().is_some_and(|ending| ending == "jsonl");
     if is_path {
@@ -47,6 +48,14 @@ fn trace(name: &str) -> anyhow::Result<Trace> {
         Err(_) if path.is_dir() => Ok(Trace::read(path)?),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The document of a run over the images of its trace.
+pub(super) fn document(trace: &Trace, images: &ImageStore) -> anyhow::Result<Document> {
+    let run = &trace.header.run;
+    let answer =
+        trace.answer().with_context(|| format!("the run {run} gave no answer: it has no document"))?;
+    Ok(Document { run: Some(run.clone()), ..Document::new(&answer, images, &given(trace)) })
 }
 
 fn list(limit: usize, json: bool) -> anyhow::Result<Outcome> {
@@ -111,12 +120,7 @@ fn show(name: &str, json: bool, events: bool) -> anyhow::Result<Outcome> {
     }
     let run = &trace.header.run;
     if json {
-        let answer =
-            trace.answer().with_context(|| format!("the run {run} gave no answer: it has no document"))?;
-        let pictures = given(&trace);
-        // Without the pixels the document is the same, but for boxes in crops.
-        let store = trace.image_store()?;
-        let document = Document { run: Some(run.clone()), ..Document::new(&answer, &store, &pictures) };
+        let document = document(&trace, &trace.image_store()?)?;
         serde_json::to_writer_pretty(&mut out, &document)?;
         writeln!(out)?;
         return Ok(Outcome::Done);
@@ -156,7 +160,7 @@ fn told(event: &Event) -> Vec<String> {
     }
 }
 
-fn given(trace: &Trace) -> Vec<(ImageId, String)> {
+pub(super) fn given(trace: &Trace) -> Vec<(ImageId, String)> {
     let given = trace.header.images.iter().filter_map(|image| match &image.origin {
         ImageOrigin::Given { name } => Some((image.id, name.clone())),
         _ => None,

@@ -16,7 +16,7 @@ use crate::{
     Outcome,
     arguments::{Global, Verify},
     command::{
-        interruptible, teller,
+        Watch, interruptible,
         verify::{TEXT_LIMIT, drafted, experts_and_verifier},
     },
     output::Output,
@@ -43,9 +43,9 @@ pub(super) async fn run(
     let start = Instant::now();
     let pieces = pieces(file)?;
     let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
-    let show = teller(&verify.showing);
+    let watch = Watch::new(&verify.showing);
     let tell = |event: &Event| {
-        show(event);
+        watch.tell(event);
         recording.tell(event);
     };
     let print = !verify.showing.json;
@@ -82,7 +82,7 @@ pub(super) async fn run(
             writeln!(out, "\nA later sentence changed an earlier one. As a whole:")?;
         }
     }
-    output.show(&answer, &pictures, recording.finish().await)?;
+    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
     output.finish()
 }
 

@@ -10,7 +10,7 @@ use lavr_verify::{Verification, Verifier};
 use crate::{
     Outcome,
     arguments::{Global, Verify},
-    command::{interruptible, teller},
+    command::{Watch, interruptible},
     output::Output,
     recording::Recording,
     setup::{self, Setup},
@@ -42,9 +42,9 @@ pub(crate) async fn run(
     let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
     let start = Instant::now();
     let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
-    let show = teller(&verify.showing);
+    let watch = Watch::new(&verify.showing);
     let tell = |event: &Event| {
-        show(event);
+        watch.tell(event);
         recording.tell(event);
     };
     // What is checked is shown as corrected in the end: it need not be told twice.
@@ -59,7 +59,7 @@ pub(crate) async fn run(
         ..answer.usage
     };
     tell(&Event::Answered { answer: answer.clone() });
-    output.show(&answer, &pictures, recording.finish().await)?;
+    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
     output.finish()
 }
 

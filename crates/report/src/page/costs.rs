@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{
-    numbers::{count, counted, seconds},
+    numbers::{count, counted, dollars, seconds},
     timeline::Timeline,
 };
 use crate::{Document, document::Outcome, words::safe};
@@ -67,6 +67,9 @@ pub(super) fn section(document: &Document, timeline: &Timeline) -> Markup {
                             }
                             ", " (count(usage.output_tokens)) " written"
                         }
+                    }
+                    @if let Some(cost) = usage.cost {
+                        dt { "money" } dd { (dollars(cost)) span.faint { ", by the prices noted for the models" } }
                     }
                 }
                 @if !tools.is_empty() {

@@ -35,6 +35,16 @@ pub(super) fn count(number: u64) -> String {
     out
 }
 
+/// US dollars, with as many digits as tell something.
+pub(super) fn dollars(dollars: f64) -> String {
+    match dollars {
+        d if !d.is_finite() || d <= 0.0 => "$0".to_owned(),
+        d if d < 0.0001 => "< $0.0001".to_owned(),
+        d if d < 0.1 => format!("${d:.4}"),
+        d => format!("${d:.2}"),
+    }
+}
+
 /// A count with its noun.
 pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
@@ -55,6 +65,7 @@ mod tests {
         let shown = [0.0, 0.0004, 0.0614, 0.0999, 4.217, 42.3, 130.2, f64::NAN].map(seconds);
         assert_eq!(shown, ["0 s", "< 1 ms", "61 ms", "0.1 s", "4.2 s", "42 s", "2 min 10 s", "0 s"]);
         assert_eq!([0, 1312, 1_234_567].map(count), ["0", "1\u{202f}312", "1\u{202f}234\u{202f}567"]);
+        assert_eq!([0.0, 0.00002, 0.001_234, 12.3].map(dollars), ["$0", "< $0.0001", "$0.0012", "$12.30"]);
         assert_eq!([percent(1.0, 3.0), percent(5.0, 0.0), percent(9.0, 3.0)], ["33.333%", "0%", "100%"]);
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Document,
     document::{CallEntry, Outcome, mentioned},
-    words::{arguments, safe, value},
+    words::{arguments, cut, safe, value},
 };
 
 /// The most characters of a value that are shown; the JSON document has the rest.
@@ -184,7 +184,9 @@ fn folded(call: &CallEntry, ended: bool, gallery: &Gallery<'_>) -> Markup {
                     }
                 }
                 @if !asked.is_empty() { ": " bdi { (safe(&asked)) } }
+                @if call.attempts > 1 { span.faint { " · " (call.attempts) " attempts" } }
             }
+            @for repair in &call.repairs { p.faint { "repaired: " bdi { (safe(&cut(&repair.to_string()))) } } }
             @match &call.outcome {
                 _ if !ended => {}
                 Outcome::Value(value) => { pre dir="ltr" { (json(value, LONGEST_VALUE)) } }

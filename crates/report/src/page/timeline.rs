@@ -237,10 +237,12 @@ impl Builder {
     fn drafted(&mut self, text: &str) {
         self.checking = true;
         match self.groups.last_mut() {
-            // The turn that was asked for a step gave the draft.
-            Some(group) if group.words.is_empty() && !group.has_calls() => {
+            // The turn that was asked for a step gave the draft, perhaps after a thought.
+            Some(group) if !group.has_calls() => {
                 group.kind = Kind::Draft;
-                text.clone_into(&mut group.words);
+                if group.words.is_empty() {
+                    text.clone_into(&mut group.words);
+                }
             }
             _ => self.groups.push(Group { words: text.to_owned(), ..Group::new(Kind::Draft) }),
         }
