@@ -25,7 +25,7 @@ impl Collector {
     /// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.
     pub fn from_environment() -> Option<Self> {
         let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let found = names::ENDPOINTS.iter().any(|name| is_set(name));
+        let found = names::ENDPOINTS.iter().any(is_set);
         found.then(|| Self { endpoint: None, texts: Self::texts_from_environment() })
     }
 

@@ -8,11 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use lavr_agent::Turn;
 use lavr_image::ImageStore;
 use lavr_types::{
     Answer, CallId, CallRecord, Event, ImageId, Step, TRACE_FORMAT, Task, TraceEvent, TraceHeader,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{TraceError, images};
@@ -136,20 +137,39 @@ impl Trace {
         Some(Answer { steps, claims, ..answered.clone() })
     }
 
+    /// What a run that was taken up again had behind it: whole steps, and the calls of the one that was under way.
+    fn before(&self) -> (Vec<Step>, Vec<CallRecord>) {
+        let started = self.events.iter().find_map(|line| match &line.event {
+            Event::Started { run, .. } => Some(run),
+            _ => None,
+        });
+        let Some(run) = started else { return (Vec::new(), Vec::new()) };
+        let turns = Vec::<Turn>::deserialize(&run["turns"]).unwrap_or_default();
+        let steps = turns.into_iter().filter_map(|turn| match turn {
+            Turn::Step { step, .. } => Some(step),
+            Turn::Feedback { .. } => None,
+        });
+        let calls = run["phase"]["calls"].as_array().into_iter().flatten();
+        let records = calls.filter_map(|call| CallRecord::deserialize(&call["record"]).ok());
+        (steps.collect(), records.collect())
+    }
+
     /// The steps of the planner: its thoughts, their calls and what came back.
     pub fn steps(&self) -> Vec<Step> {
         if self.header.task == Task::Verify {
             // Nobody plans; the calls are the verifier's.
             return Vec::new();
         }
-        let mut steps: Vec<Step> = Vec::new();
-        let mut ended: BTreeMap<&CallId, &CallRecord> = BTreeMap::new();
+        let (mut steps, earlier) = self.before();
+        let first = steps.len();
+        let mut ended: BTreeMap<&CallId, &CallRecord> =
+            earlier.iter().map(|record| (&record.call.id, record)).collect();
         let planning = self.events.iter().map(|line| &line.event);
         let planning = planning.take_while(|event| !matches!(event, Event::Drafted { .. }));
         // The calls of a step in the order in which it asked for them.
         let mut asked: Vec<Vec<&CallId>> = Vec::new();
         let step_under_way = |steps: &mut Vec<Step>, asked: &mut Vec<Vec<_>>| {
-            if steps.is_empty() {
+            if asked.is_empty() {
                 steps.push(Step::default());
                 asked.push(Vec::new());
             }
@@ -179,7 +199,7 @@ impl Trace {
                 _ => {}
             }
         }
-        for (step, calls) in steps.iter_mut().zip(asked) {
+        for (step, calls) in steps[first..].iter_mut().zip(asked) {
             step.calls =
                 calls.iter().filter_map(|id| ended.get(id)).map(|record| (*record).clone()).collect();
         }

@@ -11,15 +11,16 @@ use async_trait::async_trait;
 use common::{ANSWER, LOOK, asked, builder, images, json_model, registry, store, text, various};
 use futures::StreamExt as _;
 use lavr_agent::{
-    Decision, DeclaredPlanner, DemonstrationSet, Demonstrations, Limits, Misunderstanding, ModelPlanner,
-    PickBy, Plan, PlanFile, PlanFirstPlanner, Planner, Situation,
+    Decision, DeclaredPlanner, DemonstrationSet, Demonstrations, FixedPlanner, Limits, Misunderstanding,
+    ModelPlanner, Next, PickBy, Plan, PlanFile, PlanFirstPlanner, Planner, Run, Situation,
 };
 use lavr_model::{
     CancellationToken, Capabilities, ChatModel, ModelError, Reply, TextEmbedder, TurnRequest, TurnStream,
 };
 use lavr_prompt::{Library, PromptError};
-use lavr_trace::{Trace, TraceError, replay};
-use lavr_types::Event;
+use lavr_tool::Dispatcher;
+use lavr_trace::{Given, Trace, TraceError, replay};
+use lavr_types::{Event, Task};
 
 #[tokio::test]
 async fn a_hundred_of_a_hundred_runs_come_out_byte_by_byte() {
@@ -205,6 +206,30 @@ async fn a_planner_of_ones_own_must_be_given() {
     let error = replay(&trace, None).unwrap_err();
     assert!(matches!(&error, TraceError::Replay(_)) && error.to_string().contains("Rash"), "{error}");
     assert_eq!(replay(&trace, Some(&Rash)).unwrap().difference, None);
+}
+
+#[tokio::test]
+async fn a_run_that_was_taken_up_again_has_the_steps_that_it_had_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = store(folder.path());
+    let (images, image) = images(0);
+    let registry = registry();
+    let tools: Vec<_> = registry.specs().collect();
+    // A step in another process, as it were.
+    let size = images.size_of(image).unwrap();
+    let mut run = Run::new("How many dogs?", vec![(image, size)], Limits::default()).unwrap();
+    let Next::Call(calls) = run.next(&FixedPlanner, &tools).unwrap() else { panic!("it looks first") };
+    let dispatcher = Dispatcher::new(common::registry(), Arc::clone(&images));
+    run.called(dispatcher.dispatch(calls, &CancellationToken::new()).await);
+    let given = [Given { image, name: "dogs.png".into() }];
+    let recorder = runs.record(Task::Ask, Some("How many dogs?"), &given, Arc::clone(&images)).unwrap();
+    let agent = builder(&images).build().unwrap();
+    let observer = |event: &Event| recorder.tell(event);
+    let answer = agent.resume(run, &CancellationToken::new(), &observer).await.unwrap();
+    let trace = runs.trace(&recorder.finish().unwrap()).unwrap();
+    assert_eq!(answer.steps[0].calls[0].call.tool, "detect");
+    assert_eq!(trace.answer(), Some(answer));
+    assert_eq!(replay(&trace, None).unwrap().difference, None);
 }
 
 /// Never says a word.
