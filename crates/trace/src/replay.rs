@@ -62,16 +62,18 @@ fn driven(run: &[TraceEvent], planner: Option<&dyn Planner>) -> Result<(Vec<Even
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         told.extend(event.clone().stored());
     };
-    let ended = match lavr_agent::replay(&fed, planner, &observer) {
+    let ended = lavr_agent::replay(&fed, planner, &observer);
+    let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let ended = match ended {
         Ok(answer) => Ok(Some(answer)),
-        // It was interrupted then, and ends here as well.
-        Err(AgentError::Replay(ReplayError::Ends { .. })) => Ok(None),
         Err(AgentError::Replay(error @ (ReplayError::Parted { .. } | ReplayError::OtherRequest { .. }))) => {
             Err(error.to_string())
         }
+        // It was interrupted then, or waits for something, and ends here as well.
+        Err(_) if told.len() >= fed.len() => Ok(None),
         Err(other) => return Err(other.into()),
     };
-    Ok((told.into_inner().unwrap_or_else(PoisonError::into_inner), ended))
+    Ok((told, ended))
 }
 
 /// The events of a run without a state machine, its answer put together from the others.
