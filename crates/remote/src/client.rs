@@ -30,7 +30,7 @@ use crate::{
 /// How much of an error's body is read.
 const MOST_ERROR_BYTES: usize = 64 << 10;
 
-/// A chat model behind a service that speaks one of the [`crate::Dialect`]s.
+/// A chat model behind a service that speaks a [`crate::Dialect`].
 pub struct RemoteModel {
     config: Arc<RemoteConfig>,
     capabilities: Capabilities,
