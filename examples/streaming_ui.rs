@@ -6,6 +6,8 @@
 //! Then open the address that it prints. Each visit is a run of its own; it ends when the visitor leaves. Add `--fixed` for
 //! a plan without a language model.
 
+#![allow(clippy::print_stderr, reason = "a program for the terminal")]
+
 use std::convert::Infallible;
 
 use axum::{

@@ -9,8 +9,10 @@
 //! waits for it any more. Each request has its own images and its own evidence cache, so that no caller can come upon
 //! the pictures of another; the networks are loaded once and shared.
 
+#![allow(clippy::print_stderr, reason = "a program for the terminal")]
+
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
@@ -48,20 +50,15 @@ const MOST_PAGES: usize = 100;
 pub(crate) struct Service {
     /// Makes the tools of one request.
     tools: Box<dyn Fn() -> Result<Registry, String> + Send + Sync>,
-    places: Semaphore,
-    /// The last pages, each with its number.
-    pages: Mutex<(u64, VecDeque<(u64, Html<String>)>)>,
+    pub(crate) places: Semaphore,
+    /// The last pages by their numbers.
+    pages: Mutex<BTreeMap<u64, Html<String>>>,
 }
 
 impl Service {
     /// A service over these tools.
     pub(crate) fn new(tools: impl Fn() -> Result<Registry, String> + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { tools: Box::new(tools), places: Semaphore::new(MOST_RUNS), pages: Mutex::default() })
-    }
-
-    /// How many more runs could begin now.
-    pub(crate) fn free_places(&self) -> usize {
-        self.places.available_permits()
     }
 
     /// What the service answers to.
@@ -98,18 +95,17 @@ impl Service {
     }
 
     /// The answer as JSON; its page is kept.
-    fn end(&self, request: Request<'_>, answer: &Answer) -> Json<serde_json::Value> {
+    fn end(&self, request: &Request<'_>, answer: &Answer) -> Json<serde_json::Value> {
         let images = request.dispatcher.images();
         let document = Document::new(answer, images, &[(request.photo, "picture".to_owned())]);
         let events = request.events.lock().unwrap_or_else(PoisonError::into_inner);
         let page = Html(run_page(&document, &**images, &events));
 
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.0 += 1;
-        let number = pages.0;
-        pages.1.push_back((number, page));
-        if pages.1.len() > MOST_PAGES {
-            pages.1.pop_front();
+        let number = pages.last_key_value().map_or(1, |(last, _)| last + 1);
+        pages.insert(number, page);
+        if pages.len() > MOST_PAGES {
+            pages.pop_first();
         }
         Json(json!({ "page": format!("/runs/{number}"), "answer": document }))
     }
@@ -145,11 +141,11 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn bad_request(error: impl ToString) -> Refusal {
+fn bad_request(error: impl std::fmt::Display) -> Refusal {
     Refusal(StatusCode::BAD_REQUEST, error.to_string())
 }
 
-fn failed(error: impl ToString) -> Refusal {
+fn failed(error: impl std::fmt::Display) -> Refusal {
     Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }
 
@@ -174,7 +170,7 @@ async fn ask(
     let agent = Agent::builder(request.dispatcher.clone()).verifier(verifier).build().map_err(failed)?;
     let tell = |event: &Event| request.tell(event);
     let answer = agent.ask(&question, &[request.photo], &request.cancel, &tell).await.map_err(bad_request)?;
-    Ok(service.end(request, &answer))
+    Ok(service.end(&request, &answer))
 }
 
 async fn verify(
@@ -196,15 +192,14 @@ async fn verify(
         notes: checked.notes,
         usage: Usage { tool_calls, elapsed: request.start.elapsed(), ..checked.usage },
     };
-    Ok(service.end(request, &answer))
+    Ok(service.end(&request, &answer))
 }
 
 async fn page(State(service): State<Arc<Service>>, Path(number): Path<u64>) -> Result<Html<String>, Refusal> {
     let pages = service.pages.lock().unwrap_or_else(PoisonError::into_inner);
-    let page = pages.1.iter().find(|(kept, _)| *kept == number);
     let gone =
         || Refusal(StatusCode::NOT_FOUND, format!("no run {number} is kept: the last {MOST_PAGES} are"));
-    page.map(|(_, page)| page.clone()).ok_or_else(gone)
+    pages.get(&number).cloned().ok_or_else(gone)
 }
 
 #[tokio::main]

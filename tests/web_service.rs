@@ -165,7 +165,7 @@ async fn a_run_ends_when_its_caller_goes_away_and_its_place_is_free_again() {
     let tools = move || Registry::new().with(Endless(sender.clone())).map_err(|error| error.to_string());
     let service = Service::new(tools);
     let address = start(&service).await;
-    let places = service.free_places();
+    let places = service.places.available_permits();
 
     let mut waiting = Vec::new();
     for _ in 0..places {
@@ -179,7 +179,7 @@ async fn a_run_ends_when_its_caller_goes_away_and_its_place_is_free_again() {
     for _ in 0..places {
         assert_eq!(news.recv().await, Some("given up"));
     }
-    while service.free_places() < places {
+    while service.places.available_permits() < places {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

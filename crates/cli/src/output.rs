@@ -59,7 +59,7 @@ impl<'a> Output<'a> {
         &mut self,
         answer: &Answer,
         pictures: &[(ImageId, String)],
-        run: Option<RunId>,
+        run: Option<&RunId>,
         events: &[TraceEvent],
     ) -> anyhow::Result<()> {
         self.unverified |= answer.claims.iter().any(|claim| claim.judgement.verdict == Verdict::Insufficient);
@@ -79,7 +79,7 @@ impl<'a> Output<'a> {
         self.answers += 1;
         let document = || Document {
             text_with_boxes: self.showing.inline_boxes.then(|| inline_boxes(answer)),
-            run: run.clone(),
+            run: run.cloned(),
             ..Document::new(answer, self.images, pictures)
         };
         if let Some(path) = &self.showing.report {
@@ -98,9 +98,9 @@ impl<'a> Output<'a> {
             writeln!(out, "{}", terminal::bold(names.join(", ")))?;
         }
         if self.text_is_shown {
-            writeln!(out, "{}", terminal::findings(answer, run.as_ref()))?;
+            writeln!(out, "{}", terminal::findings(answer, run))?;
         } else {
-            writeln!(out, "{}", terminal::answer(answer, run.as_ref(), styled))?;
+            writeln!(out, "{}", terminal::answer(answer, run, styled))?;
         }
         if self.showing.inline_boxes {
             writeln!(out, "{}", inline_boxes(answer))?;

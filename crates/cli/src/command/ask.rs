@@ -55,6 +55,6 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     if !ask.showing.quiet && !ask.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
+    output.show(&answer, &pictures, recording.finish().await.as_ref(), &watch.take())?;
     output.finish()
 }

@@ -64,7 +64,7 @@ pub(crate) async fn run(
             ..answer.usage
         };
         tell(&Event::Answered { answer: answer.clone() });
-        output.show(&answer, pictures, recording.finish().await, &watch.take())?;
+        output.show(&answer, pictures, recording.finish().await.as_ref(), &watch.take())?;
     }
     output.finish()
 }

@@ -74,6 +74,6 @@ pub(crate) async fn run(
     if !plan.showing.quiet && !plan.showing.json {
         anstream::eprintln!();
     }
-    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
+    output.show(&answer, &pictures, recording.finish().await.as_ref(), &watch.take())?;
     output.finish()
 }

@@ -82,7 +82,7 @@ pub(super) async fn run(
             writeln!(out, "\nA later sentence changed an earlier one. As a whole:")?;
         }
     }
-    output.show(&answer, &pictures, recording.finish().await, &watch.take())?;
+    output.show(&answer, &pictures, recording.finish().await.as_ref(), &watch.take())?;
     output.finish()
 }
 

@@ -193,7 +193,11 @@ impl Browser {
         for kind in ["keyDown", "keyUp"] {
             let text = if kind == "keyDown" { text } else { "" };
             // What the browser itself does at a key goes by its code.
-            let code = if key == "Escape" { 27 } else { 0 };
+            let (text, code) = match key {
+                "Escape" => ("", 27),
+                "Enter" if kind == "keyDown" => ("\r", 13),
+                _ => (text, 0),
+            };
             let press = json!({ "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code });
             self.ask("Input.dispatchKeyEvent", press);
         }
@@ -288,6 +292,13 @@ fn the_keyboard_walks_filters_and_switches() {
     browser.ask("Input.insertText", json!({ "text": "keyboard" }));
     assert_eq!(browser.tell("document.querySelectorAll('.claim:not([hidden])').length"), json!(1));
     browser.key("Escape");
+    // From a place to its claim.
+    assert_eq!(browser.tell("document.querySelectorAll('.region[tabindex=\"0\"]').length"), json!(1));
+    browser.tell("document.querySelector('.region[tabindex=\"0\"]').focus()");
+    browser.key("ArrowRight");
+    browser.key("Enter");
+    let reached = "document.activeElement.dataset.claims.split(' ').includes(document.querySelector('.claim.on').dataset.claims)";
+    assert!(browser.is(reached));
     browser.key("?");
     assert!(browser.is("document.querySelector('#help').open"));
     browser.show("help");

@@ -108,13 +108,20 @@ impl<'a> Gallery<'a> {
                 name.map_or_else(|| value.clone(), |(_, name)| Value::String(name.to_owned()))
             }
             Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
-            Value::Object(fields) => match (fields.get("image"), fields.len()) {
-                // A tool that gave nothing but an image.
-                (Some(image), 1) => self.named(image),
-                _ => fields.iter().map(|(name, field)| (name.clone(), self.named(field))).collect(),
+            Value::Object(fields) => match fields.get("image").and_then(|image| self.made(image)) {
+                // A tool that made an image: the rest tells where it comes from, and the page does, too.
+                Some(name) => Value::String(name.to_owned()),
+                None => fields.iter().map(|(name, field)| (name.clone(), self.named(field))).collect(),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
+    }
+
+    /// What people call an image that the run made.
+    fn made(&self, value: &Value) -> Option<&str> {
+        let id: ImageId = value.as_str()?.parse().ok()?;
+        let picture = self.pictures.iter().find(|picture| picture.entry.id == id)?;
+        (!picture.is_given()).then_some(picture.name.as_str())
     }
 
     /// The region that a piece of evidence was seen in.

@@ -15,6 +15,11 @@
   const numbersOf = (element) => (element.dataset.claims ?? "").split(" ").filter(Boolean);
   const byId = (id) => (id ? document.getElementById(id) : null);
 
+  // One stop of the Tab key for all places of a picture, and one for all claims: arrows walk among them.
+  const tabbable = (elements, which) => elements.forEach((each) => (each.tabIndex = each === which ? 0 : -1));
+  const places = all(".region:not(.whole)");
+  tabbable(all(".region, .seen .chip"), places[0]);
+
   let chosen = null;
   const marked = { on: [], hot: [] };
   const light = (name, elements) => {
@@ -29,9 +34,10 @@
     chosen = number;
     const together = number ? partsOf([number]) : [];
     light("on", together);
-    rows.forEach((row) => (row.tabIndex = -1));
     const row = number ? parts.get(number)[0] : visible()[0];
-    if (row) row.tabIndex = 0;
+    tabbable(rows, row);
+    tabbable(all(".seen .chip"), null);
+    if (number) row.querySelectorAll(".chip").forEach((chip) => (chip.tabIndex = 0));
     rows.forEach((each) => (each.ariaCurrent = each === row && number ? "true" : null));
     if (!number) return;
     const near = { block: "nearest", inline: "nearest" };
@@ -151,6 +157,15 @@
     if (event.target === field) {
       if (event.key === "Escape") { field.value = ""; filter(); field.blur(); }
       else if (event.key === "Enter" || event.key === "ArrowDown") { event.preventDefault(); move(1); }
+      return;
+    }
+    const place = places.indexOf(event.target);
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (place >= 0 && step) {
+      event.preventDefault();
+      const next = places[(place + step + places.length) % places.length];
+      tabbable(places, next);
+      next.focus();
       return;
     }
     const row = event.target.closest?.(".claim");

@@ -120,7 +120,7 @@ fn events_become_steps_a_draft_and_waves_of_checks() {
     assert_eq!(groups, [(Step(1), 2), (Step(2), 4), (Drafted, 1), (Wave(1), 2), (Wave(2), 1)]);
     let side_by_side: Vec<_> =
         timeline.groups[3].rows.iter().map(|row| (row.start, (row.seconds * 1e3).round())).collect();
-    assert_eq!(side_by_side, [(Some(3.001), 199.0), (Some(3.001), 99.0)]);
+    assert_eq!(side_by_side, [(Some(3.001), 61.0), (Some(3.001), 61.0)]);
     assert_eq!(timeline.total, Some(4.217));
 }
 

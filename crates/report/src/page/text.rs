@@ -101,7 +101,8 @@ fn show(document: &Document, piece: &Piece<'_>, claims: &Claims) -> Markup {
             Piece::Changed { before, after, .. } => {
                 @if !before.is_empty() { del { (safe(before)) } }
                 // White space that is left of what was taken out is no word to point at.
-                @if after.trim().is_empty() { span.kept { (safe(after)) } } @else { ins { (safe(after)) } }
+                @if !after.trim().is_empty() { ins { (safe(after)) } }
+                @else if !after.is_empty() { span.kept { (safe(after)) } }
             }
             _ => { (safe(piece.after())) }
         }
