@@ -85,12 +85,13 @@ fn all_is_there(seen: &Value, protocol: &str) {
     for (case, words) in [
         ("outside", "outside of the folders"),
         ("address", "addresses are not opened"),
-        ("misspelt", "did you mean `labels`"),
+        ("no_image", "\"image\" is a required property"),
         ("no_text", "missing field `text`"),
     ] {
         assert_eq!(seen[case]["error"], true, "{case}: {}", seen[case]);
         assert!(seen[case]["text"][0].as_str().unwrap().contains(words), "{case}: {}", seen[case]);
     }
+    assert_eq!(seen["mended"]["structured"]["value"], found["value"], "a slip of the pen is mended");
     assert_eq!(seen["unknown"]["code"], -32602);
     assert!(seen["unknown"]["message"].as_str().unwrap().contains("no tool is named `detekt`"));
     assert_eq!(seen["after_cancellation"]["structured"]["value"], found["value"]);
@@ -144,6 +145,31 @@ fn the_reference_client_uses_our_tools_over_http_in_both_revisions() {
     let server = HttpServer::start();
     all_is_there(&client("auto", &["http", &server.url]), "2026-07-28");
     all_is_there(&client("legacy", &["http", &server.url]), "2025-11-25");
+}
+
+#[test]
+fn pages_from_elsewhere_are_not_served() {
+    let server = HttpServer::start();
+    let host = server.url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap();
+    let status = |host_named: &str, origin: &str| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } });
+        let body = body.to_string();
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "POST /mcp HTTP/1.1\r\nHost: {host_named}\r\nOrigin: {origin}\r\nContent-Type: application/json\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status(host, "http://localhost:3000"), "200");
+    assert_eq!(status(host, "https://example.org"), "403");
+    assert_eq!(status("example.org", "http://localhost:3000"), "403");
 }
 
 #[test]

@@ -61,7 +61,8 @@ async def main():
 
         report["outside"] = await call("detect", {"image": outside})
         report["address"] = await call("detect", {"image": "https://example.org/a.png"})
-        report["misspelt"] = await call("detect", {"image": picture, "lables": ["dog"]})
+        report["no_image"] = await call("detect", {"labels": ["dog"]})
+        report["mended"] = await call("detect", {"image": picture, "lables": ["dog"]})
         report["no_text"] = await call("verify", {"image": picture})
         try:
             await client.call_tool("detekt", {"image": picture})
