@@ -20,6 +20,9 @@ pub(crate) trait World: Sync {
     /// When the run cannot go on.
     fn time_is_up(&self, limits: &Limits) -> Result<bool, AgentError>;
 
+    /// Why the planner must answer now, where little of the budget is left.
+    fn scarce(&self) -> Option<String>;
+
     /// Asks the planner's model.
     ///
     /// # Errors
@@ -89,6 +92,12 @@ pub(crate) async fn drive<W: World>(
             observer(&Event::TimeUp);
             run.out_of_time();
         }
+        if run.is_planning()
+            && let Some(why) = world.scarce()
+        {
+            observer(&Event::BudgetLow { why: why.clone() });
+            run.answer_now(why);
+        }
         let next = run.next(planner, tools)?;
         told.tell(&run, observer);
         match next {
@@ -111,6 +120,12 @@ pub(crate) async fn drive<W: World>(
                 tell_step(&run, observer);
                 run.called(world.call(calls, observer).await?);
                 told.turns = run.turns().len();
+                if !run.awaiting().is_empty() {
+                    for call in run.awaiting() {
+                        observer(&Event::AwaitingApproval { call: call.clone() });
+                    }
+                    return Err(AgentError::Suspended(Box::new(run)));
+                }
             }
             Next::Verify(draft) => {
                 if !run.thought().is_empty() {
@@ -186,11 +201,14 @@ fn tell_thought(step: u32, thought: &str, contradictions: &[Contradiction], obse
 /// Tells of the step that is under way: its thought, and each of its calls.
 fn tell_step(run: &Run, observer: Observer<'_>) {
     tell_thought(run.step_number(), run.thought(), run.contradictions(), observer);
-    for (call, refused) in run.under_way() {
+    for (call, repairs, refused) in run.under_way() {
         observer(&match refused {
             None => Event::CallStarted { call: call.clone() },
             Some(failure) => Event::CallRefused { record: refused_record(call, failure) },
         });
+        if !repairs.is_empty() {
+            observer(&Event::CallMended { call: call.id.clone(), repairs: repairs.to_vec() });
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! The thin driver: a model, a dispatcher and a verifier, put at the service of a run.
 
 use std::{
-    sync::Arc,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use lavr_model::{ChatModel, ModelError, ModelErrorKind, Reply, StreamEvent, TurnRequest, collect_observed};
 use lavr_prompt::Library;
 use lavr_tool::{CancellationToken, Counts, Dispatcher};
-use lavr_types::{Answer, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec, Usage};
+use lavr_types::{Amounts, Answer, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec, Usage};
 use lavr_verify::Verifier;
 
 use crate::{
@@ -162,7 +163,14 @@ impl Agent {
         cancel: &CancellationToken,
         observer: Observer<'_>,
     ) -> Result<Answer, AgentError> {
-        let world = Live { agent: self, cancel, start: Instant::now(), before: self.dispatcher.counts() };
+        let world = Live {
+            agent: self,
+            cancel,
+            start: Instant::now(),
+            time: run.limits().time,
+            before: self.dispatcher.counts(),
+            last_turn: Mutex::default(),
+        };
         let tools: Vec<&ToolSpec> = self.dispatcher.registry().specs().collect();
         run.set_price(self.model.as_ref().and_then(|model| model.capabilities().price));
         drive(&world, self.planner.as_ref(), &tools, run, observer).await
@@ -197,13 +205,24 @@ struct Live<'a> {
     agent: &'a Agent,
     cancel: &'a CancellationToken,
     start: Instant,
+    /// How long planning and acting may take.
+    time: Duration,
     /// What the dispatcher had answered before.
     before: Counts,
+    /// What the last turn of the planner's model cost, and how long it took.
+    last_turn: Mutex<Option<(Amounts, Duration)>>,
 }
 
 impl Live<'_> {
-    fn left(&self, limits: &Limits) -> Duration {
-        limits.time.saturating_sub(self.start.elapsed())
+    fn left(&self) -> Duration {
+        let left = self.time.saturating_sub(self.start.elapsed());
+        left.min(self.agent.dispatcher.budget().time_left().unwrap_or(Duration::MAX))
+    }
+
+    fn tell_spent(&self, observer: Observer<'_>) {
+        if let Some(spending) = self.agent.dispatcher.budget().spending() {
+            observer(&Event::Spent { spending });
+        }
     }
 
     fn not_cancelled(&self) -> Result<(), AgentError> {
@@ -212,20 +231,37 @@ impl Live<'_> {
 }
 
 impl World for Live<'_> {
-    fn time_is_up(&self, limits: &Limits) -> Result<bool, AgentError> {
+    fn time_is_up(&self, _: &Limits) -> Result<bool, AgentError> {
         self.not_cancelled()?;
-        Ok(self.left(limits).is_zero())
+        Ok(self.left().is_zero())
+    }
+
+    /// A turn with calls is worth asking for where the budget has room for them, and for the turn that answers.
+    fn scarce(&self) -> Option<String> {
+        let budget = self.agent.dispatcher.budget();
+        let last = *self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let one_call = Amounts { calls: 1, ..Amounts::default() };
+        let two_turns = last.map(|(turn, _)| turn + turn + one_call).unwrap_or(one_call);
+        let no_time = last.zip(budget.time_left()).is_some_and(|((_, took), left)| left < took * 2);
+        (no_time || budget.affords(two_turns).is_err()).then(|| {
+            format!("little of the budget was left ({budget}); the answer rests on what was seen until then")
+        })
     }
 
     async fn ask(
         &self,
         request: TurnRequest,
-        limits: &Limits,
+        _: &Limits,
         observer: Observer<'_>,
     ) -> Result<Asked, AgentError> {
         let asked = Instant::now();
+        let before = self.agent.dispatcher.budget().spent();
         let turn = self.agent.turn(request, self.cancel, observer);
-        match tokio::time::timeout(self.left(limits), turn).await {
+        let turn = tokio::time::timeout(self.left(), turn).await;
+        let cost = self.agent.dispatcher.budget().spent() - before;
+        *self.last_turn.lock().unwrap_or_else(PoisonError::into_inner) = Some((cost, asked.elapsed()));
+        self.tell_spent(observer);
+        match turn {
             Ok(Ok((model, reply))) => Ok(Asked::Replied { model, reply, elapsed: asked.elapsed() }),
             Ok(Err(error)) if error.kind == ModelErrorKind::Cancelled => Err(AgentError::Cancelled),
             Ok(Err(error)) => Ok(Asked::Failed { error, elapsed: asked.elapsed() }),
@@ -239,7 +275,18 @@ impl World for Live<'_> {
         observer: Observer<'_>,
     ) -> Result<Vec<CallRecord>, AgentError> {
         let ended = |record: &CallRecord| observer(&Event::CallEnded { record: record.clone() });
-        Ok(self.agent.dispatcher.dispatch_observed(calls, self.cancel, &ended).await)
+        // When the time is up, what has ended is kept and the rest is given up.
+        let in_time = self.cancel.child_token();
+        let mut work = pin!(self.agent.dispatcher.dispatch_observed(calls, &in_time, &ended));
+        let records = match tokio::time::timeout(self.left(), &mut work).await {
+            Ok(records) => records,
+            Err(_) => {
+                in_time.cancel();
+                work.await
+            }
+        };
+        self.tell_spent(observer);
+        Ok(records)
     }
 
     async fn verify(
@@ -257,6 +304,7 @@ impl World for Live<'_> {
             (draft.text.clone(), Vec::new(), vec![note], Usage::default())
         };
         self.not_cancelled()?;
+        self.tell_spent(observer);
         let after = self.agent.dispatcher.counts();
         let usage = Usage {
             tool_calls: after.ran - self.before.ran,

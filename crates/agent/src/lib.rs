@@ -22,6 +22,7 @@ mod provenance;
 mod render;
 mod replay;
 mod run;
+mod saved;
 mod schema;
 mod sight;
 mod tool_set;
@@ -39,4 +40,5 @@ pub use planner::{
 pub use render::{observation_text, signature};
 pub use replay::{ReplayError, replay};
 pub use run::{Next, Run, Turn};
+pub use saved::{SavedRun, SavedRunError};
 pub use schema::step_schema;

@@ -24,6 +24,11 @@ impl ImageNames {
         (1..=self.0.len()).map(|number| format!("image{number}")).collect()
     }
 
+    /// The images, in the order of their names.
+    pub(crate) fn ids(&self) -> &[ImageId] {
+        &self.0
+    }
+
     fn id(&self, name: &str) -> Option<ImageId> {
         let number: usize = name.strip_prefix("image")?.parse().ok()?;
         self.0.get(number.checked_sub(1)?).copied()

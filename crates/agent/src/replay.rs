@@ -140,6 +140,8 @@ const fn is_said_by_the_run(event: &Event) -> bool {
             | Event::Thought { .. }
             | Event::Misunderstood { .. }
             | Event::CallRefused { .. }
+            | Event::BudgetLow { .. }
+            | Event::AwaitingApproval { .. }
             | Event::Drafted { .. }
             | Event::Answered { .. }
     )
@@ -148,6 +150,13 @@ const fn is_said_by_the_run(event: &Event) -> bool {
 impl World for Recorded<'_> {
     fn time_is_up(&self, _: &Limits) -> Result<bool, AgentError> {
         Ok(matches!(self.events.get(self.at()), Some(Event::TimeUp)))
+    }
+
+    fn scarce(&self) -> Option<String> {
+        match self.events.get(self.at()) {
+            Some(Event::BudgetLow { why }) => Some(why.clone()),
+            _ => None,
+        }
     }
 
     async fn ask(

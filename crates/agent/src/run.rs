@@ -1,6 +1,6 @@
 //! One run as a state machine: no I/O, serialisable at any point.
 
-use lavr_model::{ModelError, Price, Reply, TurnRequest, Verbatim};
+use lavr_model::{ModelError, ModelErrorKind, Price, Reply, TurnRequest, Verbatim};
 use lavr_prompt::PromptError;
 use lavr_types::{
     Answer, CallId, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Repair,
@@ -231,9 +231,10 @@ impl Run {
     }
 
     /// The calls of the step that is under way, each with why it is turned down if it is.
-    pub(crate) fn under_way(&self) -> impl Iterator<Item = (&ToolCall, Option<&Failure>)> {
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = (&ToolCall, &[Repair], Option<&Failure>)> {
         let calls = if let Phase::Act { calls, .. } = &self.phase { calls.as_slice() } else { &[] };
-        calls.iter().map(|planned| (&planned.call, planned.refused.as_ref()))
+        let open = calls.iter().filter(|planned| planned.record.is_none());
+        open.map(|planned| (&planned.call, planned.repairs.as_slice(), planned.refused.as_ref()))
     }
 
     /// What bounds the run.
@@ -325,7 +326,11 @@ impl Run {
 
     /// The model gave no reply to [`Next::Ask`]: the run goes on without it.
     pub fn model_failed(&mut self, error: &ModelError) {
-        self.note(format!("the planner's model failed ({error}); a fixed plan went on without it"));
+        if error.kind == ModelErrorKind::OverBudget {
+            self.answer_now(format!("{}; the answer rests on what was seen until then", error.message));
+        } else {
+            self.note(format!("the planner's model failed ({error}); a fixed plan went on without it"));
+        }
         self.fallback = true;
     }
 
@@ -388,6 +393,24 @@ impl Run {
             self.note("the limit of steps was reached; the answer rests on what was seen until then".into());
             self.must_answer = true;
         }
+    }
+
+    /// No more calls: the planner must answer from what it has, and the answer says why.
+    pub fn answer_now(&mut self, why: String) {
+        if !self.must_answer {
+            self.note(why);
+        }
+        self.must_answer = true;
+    }
+
+    /// Whether the planner is to decide next, and may still make calls.
+    pub(crate) fn is_planning(&self) -> bool {
+        matches!(self.phase, Phase::Plan) && !self.must_answer
+    }
+
+    /// The images that the run knows: those that were asked about, and those that its tools made.
+    pub(crate) fn known_images(&self) -> &[ImageId] {
+        self.names.ids()
     }
 
     /// Time is up: the planner must answer from what it has.

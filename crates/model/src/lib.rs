@@ -7,6 +7,7 @@
 
 mod embed;
 mod error;
+mod metered;
 mod price;
 mod request;
 mod stream;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use embed::{LexicalEmbedder, TextEmbedder, cosine};
 pub use error::ModelError;
 pub use lavr_types::{FinishReason, ModelErrorKind, Price, Reply, TurnUsage, Verbatim};
+pub use metered::Metered;
 pub use price::{PriceTable, PriceTableError, Quote};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
 pub use stream::{StreamEvent, TurnStream, collect, collect_observed};

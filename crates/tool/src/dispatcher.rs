@@ -133,6 +133,11 @@ impl Dispatcher {
         self
     }
 
+    /// What its calls are paid from.
+    pub const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The tools.
     pub fn registry(&self) -> &Registry {
         &self.shared.registry

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    ops::{Add, AddAssign},
+    ops::{Add, AddAssign, Sub},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -35,6 +35,21 @@ impl Add for Amounts {
             usd: self.usd + other.usd,
             calls: self.calls.saturating_add(other.calls),
             pixels: self.pixels.saturating_add(other.pixels),
+        }
+    }
+}
+
+impl Sub for Amounts {
+    type Output = Self;
+
+    /// Never below nothing.
+    fn sub(self, other: Self) -> Self {
+        Self {
+            turns: self.turns.saturating_sub(other.turns),
+            tokens: self.tokens.saturating_sub(other.tokens),
+            usd: (self.usd - other.usd).max(0.0),
+            calls: self.calls.saturating_sub(other.calls),
+            pixels: self.pixels.saturating_sub(other.pixels),
         }
     }
 }
@@ -147,6 +162,18 @@ impl Budget {
         Some(self.limits.pixels?.saturating_sub((ledger.spent + ledger.reserved).pixels))
     }
 
+    /// Tokens that are neither spent nor reserved; `None` for any number.
+    pub fn tokens_left(&self) -> Option<u64> {
+        let ledger = self.lock();
+        Some(self.limits.tokens?.saturating_sub((ledger.spent + ledger.reserved).tokens))
+    }
+
+    /// How far it is spent; `None` where nothing is limited.
+    pub fn spending(&self) -> Option<Spending> {
+        let (limits, spent, elapsed) = (self.limits, self.spent(), self.elapsed());
+        (!limits.is_unlimited()).then_some(Spending { limits, spent, elapsed })
+    }
+
     /// Puts aside what something may cost at most.
     ///
     /// # Errors
@@ -238,14 +265,7 @@ impl Reservation {
         }
         let mut ledger = self.budget.lock();
         ledger.spent += real;
-        let (reserved, worst) = (ledger.reserved, self.worst);
-        ledger.reserved = Amounts {
-            turns: reserved.turns.saturating_sub(worst.turns),
-            tokens: reserved.tokens.saturating_sub(worst.tokens),
-            usd: (reserved.usd - worst.usd).max(0.0),
-            calls: reserved.calls.saturating_sub(worst.calls),
-            pixels: reserved.pixels.saturating_sub(worst.pixels),
-        };
+        ledger.reserved = ledger.reserved - self.worst;
     }
 }
 

@@ -153,6 +153,8 @@ pub enum ModelErrorKind {
     Protocol,
     /// The weights cannot be loaded.
     Weights,
+    /// The turn would cost more than the run has left.
+    OverBudget,
     /// The caller gave up.
     Cancelled,
     /// Anything else.

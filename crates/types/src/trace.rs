@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Answer, CallRecord, CheckedClaim, Claim, Contradiction, Draft, Fingerprint, Judgement, ModelFailure,
-    Reply, ToolCall, ToolSpec, Usage,
+    Answer, CallId, CallRecord, CheckedClaim, Claim, Contradiction, Draft, Fingerprint, Judgement,
+    ModelFailure, Repair, Reply, Spending, ToolCall, ToolSpec, Usage,
 };
 
 /// Something that happened in a run.
@@ -77,6 +77,28 @@ pub enum Event {
     },
     /// The time for planning is over: the answer rests on what was seen until then.
     TimeUp,
+    /// Little of the budget is left: the planner has to answer from what it knows.
+    BudgetLow {
+        /// What is left, in words.
+        why: String,
+    },
+    /// What was spent so far of what is limited. For display.
+    Spent {
+        /// The limits, and what was spent.
+        spending: Spending,
+    },
+    /// A call waits for somebody to approve it. With the last of these, a run is suspended.
+    AwaitingApproval {
+        /// The call.
+        call: ToolCall,
+    },
+    /// A call was not written as its tool asks for, and was read so.
+    CallMended {
+        /// The call.
+        call: CallId,
+        /// How.
+        repairs: Vec<Repair>,
+    },
     /// The reply was nothing that could be acted on.
     Misunderstood {
         /// What the model is told.
@@ -139,7 +161,7 @@ impl Event {
     /// Whether a stored trace keeps it; what it leaves out is for display alone.
     #[must_use]
     pub const fn is_stored(&self) -> bool {
-        !matches!(self, Self::Delta { .. } | Self::Judged { .. })
+        !matches!(self, Self::Delta { .. } | Self::Judged { .. } | Self::Spent { .. })
     }
 
     /// The event as a stored trace keeps it.

@@ -1,0 +1,167 @@
+//! A model within a budget.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use lavr_types::{Amounts, Budget, ImageSource, ModelErrorKind, Reservation, Size, TurnUsage};
+
+use crate::{
+    CancellationToken, Capabilities, ChatModel, ModelError, Part, StreamEvent, TurnRequest, TurnStream,
+};
+
+/// Tokens for each byte of a request, before the model has told its own: English has one in four, JSON one in three.
+const TOKENS_PER_BYTE: f64 = 0.4;
+/// Tokens for an image, an upper middle of what providers count.
+const TOKENS_PER_IMAGE: u64 = 1_200;
+/// A reply shorter than this says nothing.
+const SHORTEST_REPLY: u64 = 48;
+
+/// A model whose turns are paid from a budget: what a turn may cost at most is reserved before it is asked, and settled with
+/// what it came to. A turn for which too little is left is not asked ([`ModelErrorKind::OverBudget`]).
+///
+/// How many tokens a request has is estimated from its bytes: at first as for English and JSON, then by the most that this
+/// model has counted. The reply is cut to what is left. Money is counted where the model's price is known.
+pub struct Metered {
+    model: Arc<dyn ChatModel>,
+    budget: Budget,
+    images: Option<Arc<dyn ImageSource>>,
+    tokens_per_byte: Arc<Mutex<f64>>,
+}
+
+impl Metered {
+    /// The model, paid from this budget.
+    pub fn new(model: Arc<dyn ChatModel>, budget: Budget) -> Self {
+        Self { model, budget, images: None, tokens_per_byte: Arc::new(Mutex::new(TOKENS_PER_BYTE)) }
+    }
+
+    /// Counting the pixels that it is shown. Images that are too many for what is left are told in words.
+    #[must_use]
+    pub fn with_images(mut self, images: Arc<dyn ImageSource>) -> Self {
+        self.images = Some(images);
+        self
+    }
+
+    /// What a turn may cost at most, after its images and its reply were cut to what is left.
+    fn worst(&self, turn: &mut TurnRequest) -> Amounts {
+        let pixels = self.fit_images(turn);
+        let input_tokens = self.input_tokens(turn);
+        let left = self.budget.tokens_left().map(|left| left.saturating_sub(input_tokens));
+        if let Some(left) = left.filter(|left| *left >= SHORTEST_REPLY) {
+            turn.max_tokens = turn.max_tokens.min(usize::try_from(left).unwrap_or(usize::MAX));
+        }
+        let usage = TurnUsage { input_tokens, output_tokens: turn.max_tokens as u64, ..TurnUsage::default() };
+        self.amounts(&usage, pixels)
+    }
+
+    fn amounts(&self, usage: &TurnUsage, pixels: u64) -> Amounts {
+        let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+        Amounts { turns: 1, tokens, usd: price(&self.model, usage), pixels, ..Amounts::default() }
+    }
+
+    fn input_tokens(&self, turn: &TurnRequest) -> u64 {
+        let rate = *self.tokens_per_byte.lock().unwrap_or_else(PoisonError::into_inner);
+        let images = turn.messages.iter().flat_map(|message| &message.parts);
+        let images = images.filter(|part| matches!(part, Part::Image { .. })).count() as u64;
+        (bytes(turn) as f64 * rate).ceil() as u64 + images * TOKENS_PER_IMAGE
+    }
+
+    /// Leaves out the oldest images that are too many; gives the pixels of those that stay.
+    fn fit_images(&self, turn: &mut TurnRequest) -> u64 {
+        let Some(images) = &self.images else { return 0 };
+        let longest = self.model.capabilities().longest_side;
+        let mut left = self.budget.pixels_left().unwrap_or(u64::MAX);
+        let mut shown = 0;
+        for part in turn.messages.iter_mut().rev().flat_map(|message| message.parts.iter_mut().rev()) {
+            let Part::Image { image, alternative } = part else { continue };
+            let pixels = images.size(*image).map_or(0, |size| shrunk(size, longest));
+            if pixels <= left {
+                left -= pixels;
+                shown += pixels;
+            } else {
+                let text = format!("(a picture that the budget of pixels leaves out: {alternative})");
+                *part = Part::Text { text };
+            }
+        }
+        shown
+    }
+}
+
+/// The pixels of an image whose longest side is at most so long.
+fn shrunk(size: Size, longest: u32) -> u64 {
+    let side = size.width.max(size.height);
+    if longest == 0 || side <= longest {
+        return size.area();
+    }
+    let scale = f64::from(longest) / f64::from(side);
+    (size.area() as f64 * scale * scale).ceil() as u64
+}
+
+fn price(model: &Arc<dyn ChatModel>, usage: &TurnUsage) -> f64 {
+    let _ = (model, usage);
+    0.0
+}
+
+/// The bytes of a request that a model reads as text.
+fn bytes(turn: &TurnRequest) -> usize {
+    let parts = turn.messages.iter().flat_map(|message| &message.parts).map(|part| match part {
+        Part::Text { text } => text.len(),
+        Part::ToolCall { call } => call.tool.len() + call.arguments.to_string().len(),
+        Part::ToolResult { value, .. } => value.to_string().len(),
+        _ => 0,
+    });
+    let tools = turn
+        .tools
+        .iter()
+        .map(|tool| tool.name.len() + tool.description.len() + tool.arguments.to_string().len());
+    parts.sum::<usize>() + tools.sum::<usize>()
+}
+
+#[async_trait]
+impl ChatModel for Metered {
+    fn capabilities(&self) -> &Capabilities {
+        self.model.capabilities()
+    }
+
+    async fn stream(
+        &self,
+        mut turn: TurnRequest,
+        cancel: CancellationToken,
+    ) -> Result<TurnStream, ModelError> {
+        let worst = self.worst(&mut turn);
+        let written = bytes(&turn);
+        let reserved = self.budget.reserve(worst).map_err(|over| {
+            let name = &self.model.capabilities().name;
+            ModelError::new(ModelErrorKind::OverBudget, name, over.to_string())
+        })?;
+        match self.model.stream(turn, cancel).await {
+            Ok(stream) => {
+                let mut open = Some(reserved);
+                let (model, rate) = (Arc::clone(&self.model), Arc::clone(&self.tokens_per_byte));
+                let settle = move |reserved: Reservation, usage: &TurnUsage| {
+                    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+                    reserved.settle(Amounts { tokens, usd: price(&model, usage), ..worst });
+                    if worst.pixels == 0 && written > 0 {
+                        let mut rate = rate.lock().unwrap_or_else(PoisonError::into_inner);
+                        *rate = rate.max(usage.input_tokens as f64 / written as f64);
+                    }
+                };
+                Ok(stream
+                    .map(move |event| {
+                        if let Ok(StreamEvent::Finished { usage, .. }) = &event
+                            && let Some(reserved) = open.take()
+                        {
+                            settle(reserved, usage);
+                        }
+                        event
+                    })
+                    .boxed())
+            }
+            // Nothing was answered, and so nothing is charged but the attempt.
+            Err(error) => {
+                reserved.settle(Amounts { turns: 1, ..Amounts::default() });
+                Err(error)
+            }
+        }
+    }
+}
