@@ -241,7 +241,7 @@ impl World for Live<'_> {
         let budget = self.agent.dispatcher.budget();
         let last = *self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let one_call = Amounts { calls: 1, ..Amounts::default() };
-        let two_turns = last.map(|(turn, _)| turn + turn + one_call).unwrap_or(one_call);
+        let two_turns = last.map_or(one_call, |(turn, _)| turn + turn + one_call);
         let no_time = last.zip(budget.time_left()).is_some_and(|((_, took), left)| left < took * 2);
         (no_time || budget.affords(two_turns).is_err()).then(|| {
             format!("little of the budget was left ({budget}); the answer rests on what was seen until then")
@@ -278,12 +278,11 @@ impl World for Live<'_> {
         // When the time is up, what has ended is kept and the rest is given up.
         let in_time = self.cancel.child_token();
         let mut work = pin!(self.agent.dispatcher.dispatch_observed(calls, &in_time, &ended));
-        let records = match tokio::time::timeout(self.left(), &mut work).await {
-            Ok(records) => records,
-            Err(_) => {
-                in_time.cancel();
-                work.await
-            }
+        let records = if let Ok(records) = tokio::time::timeout(self.left(), &mut work).await {
+            records
+        } else {
+            in_time.cancel();
+            work.await
         };
         self.tell_spent(observer);
         Ok(records)

@@ -40,5 +40,5 @@ pub use planner::{
 pub use render::{observation_text, signature};
 pub use replay::{ReplayError, replay};
 pub use run::{Next, Run, Turn};
-pub use saved::{SavedRun, SavedRunError};
+pub use saved::{PutAway, SavedRun, SavedRunError};
 pub use schema::step_schema;

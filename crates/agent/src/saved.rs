@@ -77,10 +77,21 @@ pub struct SavedRun {
     format: String,
     /// The run.
     pub run: Run,
+    /// What goes with it.
+    #[serde(flatten)]
+    pub with: PutAway,
+    images: Vec<SavedImage>,
+}
+
+/// What goes with a run that is put away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PutAway {
     /// What it had spent of its budget, where it had one.
     #[serde(default)]
     pub spending: Option<Spending>,
-    images: Vec<SavedImage>,
+    /// Tools whose calls are to be approved although they do not ask for it.
+    #[serde(default)]
+    pub ask_before: Vec<String>,
 }
 
 impl SavedRun {
@@ -94,7 +105,7 @@ impl SavedRun {
         run: &Run,
         store: &ImageStore,
         paths: &[(ImageId, PathBuf)],
-        spending: Option<Spending>,
+        with: PutAway,
     ) -> Result<(), SavedRunError> {
         let folder = path.with_extension("images");
         let mut images: Vec<SavedImage> = Vec::new();
@@ -112,19 +123,17 @@ impl SavedRun {
             }
             for image in line.into_iter().rev() {
                 let given = paths.iter().find(|(id, _)| *id == image.id);
-                let file = match given {
-                    Some((_, file)) => fs::canonicalize(file).map_err(failed("read", file))?,
-                    None => {
-                        fs::create_dir_all(&folder).map_err(failed("write", &folder))?;
-                        let file = folder.join(format!("{}.png", image.id));
-                        image.pixels.save(&file).map_err(|error| SavedRunError::Picture {
-                            path: file.clone(),
-                            message: error.to_string(),
-                        })?;
-                        // Beside the run, wherever both are moved to.
-                        PathBuf::from(folder.file_name().unwrap_or_default())
-                            .join(format!("{}.png", image.id))
-                    }
+                let file = if let Some((_, file)) = given {
+                    fs::canonicalize(file).map_err(failed("read", file))?
+                } else {
+                    fs::create_dir_all(&folder).map_err(failed("write", &folder))?;
+                    let file = folder.join(format!("{}.png", image.id));
+                    image.pixels.save(&file).map_err(|error| SavedRunError::Picture {
+                        path: file.clone(),
+                        message: error.to_string(),
+                    })?;
+                    // Beside the run, wherever both are moved to.
+                    PathBuf::from(folder.file_name().unwrap_or_default()).join(format!("{}.png", image.id))
                 };
                 let made_from = match image.origin {
                     Origin::Root => None,
@@ -133,7 +142,7 @@ impl SavedRun {
                 images.push(SavedImage { id: image.id, file, made_from });
             }
         }
-        let saved = Self { format: FORMAT.to_owned(), run: run.clone(), spending, images };
+        let saved = Self { format: FORMAT.to_owned(), run: run.clone(), with, images };
         let text = serde_json::to_string_pretty(&saved)
             .map_err(|error| SavedRunError::Form { path: path.to_owned(), message: error.to_string() })?;
         fs::write(path, text).map_err(failed("write", path))

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lavr_infer::EngineChoice;
+use lavr_types::BudgetLimits;
 
 /// Ask about pictures and get answers whose every claim is checked against the pixels.
 #[derive(Debug, Parser)]
@@ -80,6 +81,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Answer a question about one or more pictures
     Ask(Ask),
+    /// Go on with a run that waits for approval (`lavr ask --save`)
+    Resume(Resume),
     /// Follow a plan file, without a language model, then check the answer (docs/plans.md)
     Run(Box<RunPlan>),
     /// Describe pictures, then check the description
@@ -279,13 +282,51 @@ pub(crate) enum PickForm {
     None,
 }
 
+/// What a run may use up.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Budget")]
+pub(crate) struct BudgetChoice {
+    /// The most that the run may use up: turns of models, tokens, usd, seconds, tool calls, pixels, as in
+    /// turns=4,tokens=20k,usd=0.05,seconds=60,calls=10,pixels=20M. At a limit it answers from what it has, and says so
+    #[arg(long, value_name = "LIMITS", value_parser = parse_budget, default_value = "", hide_default_value = true)]
+    pub(crate) budget: BudgetLimits,
+}
+
+fn parse_budget(text: &str) -> Result<BudgetLimits, String> {
+    let mut limits = BudgetLimits::default();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, amount) =
+            part.split_once('=').ok_or_else(|| format!("`{part}` is no limit: write NAME=AMOUNT"))?;
+        let (digits, times) = match amount.char_indices().next_back() {
+            Some((end, 'k')) => (&amount[..end], 1e3),
+            Some((end, 'M')) => (&amount[..end], 1e6),
+            _ => (amount, 1.0),
+        };
+        let number = digits.parse::<f64>().ok().map(|number| number * times);
+        let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+        let number = number.ok_or_else(|| format!("`{amount}` is no amount of {name}"))?;
+        match name.trim() {
+            "turns" => limits.turns = Some(number as u32),
+            "tokens" => limits.tokens = Some(number as u64),
+            "usd" => limits.usd = Some(number),
+            "seconds" => limits.time = Some(parse_seconds(&number.to_string())?),
+            "calls" => limits.calls = Some(number as u32),
+            "pixels" => limits.pixels = Some(number as u64),
+            other => {
+                return Err(format!(
+                    "`{other}` cannot be limited: turns, tokens, usd, seconds, calls and pixels can"
+                ));
+            }
+        }
+    }
+    Ok(limits)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ask {
     /// One or more pictures, then the question
     #[arg(required = true, num_args = 2.., value_names = ["IMAGE", "QUESTION"])]
     pub(crate) words: Vec<String>,
-    #[command(flatten)]
-    pub(crate) models: ModelChoice,
     /// The most steps with tool calls
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_steps: u32,
@@ -295,6 +336,39 @@ pub(crate) struct Ask {
     /// How long planning may take before the answer must rest on what was seen, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
     pub(crate) time: Duration,
+    #[command(flatten)]
+    pub(crate) budget: BudgetChoice,
+    /// Ask before each call of this tool: the run is put away into the file of --save, and goes on with `lavr resume`. May
+    /// be given several times
+    #[arg(long, value_name = "TOOL", requires = "save")]
+    pub(crate) ask_before: Vec<String>,
+    /// Where a run is put away that waits for approval. Without it, calls of tools that need approval are refused
+    #[arg(long, value_name = "RUN.json")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The file of a run that was put away
+    #[arg(value_name = "RUN.json")]
+    pub(crate) file: PathBuf,
+    /// Let a call run that waits for approval: its name, as in call_3, or `all` that wait
+    #[arg(long, value_name = "CALL")]
+    pub(crate) approve: Vec<String>,
+    /// Refuse a call that waits for approval: its name, and why (the planner is told)
+    #[arg(long, value_name = "CALL[=WHY]")]
+    pub(crate) refuse: Vec<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+/// What asking and going on have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    #[command(flatten)]
+    pub(crate) models: ModelChoice,
     #[command(flatten)]
     pub(crate) planning: Planning,
     #[command(flatten)]
@@ -358,6 +432,8 @@ pub(crate) struct Caption {
     #[arg(long)]
     pub(crate) contrast: bool,
     #[command(flatten)]
+    pub(crate) budget: BudgetChoice,
+    #[command(flatten)]
     pub(crate) checking: Checking,
     #[command(flatten)]
     pub(crate) models: ModelChoice,
@@ -380,6 +456,8 @@ pub(crate) struct Verify {
     /// Check each sentence of the file while the next ones are still being written
     #[arg(long, requires = "text_file")]
     pub(crate) stream: bool,
+    #[command(flatten)]
+    pub(crate) budget: BudgetChoice,
     #[command(flatten)]
     pub(crate) checking: Checking,
     #[command(flatten)]

@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: Arguments, cancel: &CancellationToken) -> any
     let global = &arguments.global;
     match arguments.command {
         Command::Ask(ask) => ask::run(global, &ask, cancel).await,
+        Command::Resume(resume) => ask::resume(global, &resume, cancel).await,
         Command::Run(plan) => plan::run(global, &plan, cancel).await,
         Command::Caption(caption) => caption::run(global, &caption, cancel).await,
         Command::Verify(verify) => verify::run(global, &verify, cancel).await,

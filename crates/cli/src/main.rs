@@ -1,7 +1,9 @@
 //! The `lavr` program: ask about pictures, caption them, verify texts about them.
 //!
-//! Exit codes: 0 done; 1 done, but with unverified claims under `--strict`; 2 error; 130 interrupted.
+//! Exit codes: 0 done; 1 done, but with unverified claims under `--strict`; 2 error; 3 put away until
+//! a call is approved; 130 interrupted.
 
+mod approval;
 mod arguments;
 mod command;
 mod interrupt;
@@ -25,6 +27,8 @@ enum Outcome {
     Done,
     /// Under `--strict`, some claims could not be verified.
     Unverified,
+    /// The run was put away until somebody approves a call.
+    Suspended,
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Unverified) => ExitCode::from(1),
+        Ok(Outcome::Suspended) => ExitCode::from(3),
         Err(_) if cancel.is_cancelled() => {
             anstream::eprintln!("interrupted");
             ExitCode::from(130)

@@ -11,12 +11,12 @@ use lavr_fetch::Fetcher;
 use lavr_image::{ImageError, ImageStore};
 use lavr_infer::Sessions;
 use lavr_local::{LocalModel, LocalOptions};
-use lavr_model::ChatModel;
+use lavr_model::{ChatModel, Metered};
 use lavr_prompt::Library;
 use lavr_remote::{RemoteConfig, RemoteModel};
 use lavr_tool::Dispatcher;
 use lavr_trace::cassette::{Player, Recorder};
-use lavr_types::ImageId;
+use lavr_types::{Budget, ImageId};
 use lavr_verify::{
     CombinedExtractor, LexicalExtractor, ModelCorrector, ModelExtractor, Policy as Unverified, Verifier,
     VerifierOptions,
@@ -44,6 +44,8 @@ pub(crate) struct Setup {
     /// What fetches pictures from addresses, where that is allowed.
     fetcher: Option<Fetcher>,
     pub(crate) own_tools: OwnTools,
+    /// What models and tools are paid from.
+    budget: Budget,
 }
 
 /// Whether models and tools are recorded or played back.
@@ -89,7 +91,24 @@ impl Setup {
             fetcher,
             vision: global.vision.clone(),
             own_tools: OwnTools::default(),
+            budget: Budget::default(),
         })
+    }
+
+    /// With a budget that the models and the tools are paid from.
+    pub(crate) fn with_budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Over images that are there already.
+    pub(crate) fn with_images(mut self, images: Arc<ImageStore>) -> Self {
+        self.images = images;
+        self
+    }
+
+    fn metered(&self, model: Arc<dyn ChatModel>) -> Arc<dyn ChatModel> {
+        Arc::new(Metered::new(model, self.budget.clone()).with_images(Arc::clone(&self.images) as _))
     }
 
     /// With models and tools recorded or played back, as the command line asks.
@@ -169,10 +188,10 @@ impl Setup {
 
     fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {
         if let Cassette::Playing(player) = &self.cassette {
-            return Ok(Dispatcher::new(player.tools()?, Arc::clone(&self.images)));
+            return Ok(Dispatcher::new(player.tools()?, Arc::clone(&self.images)).within(self.budget.clone()));
         }
         let experts = match self.seeing()? {
-            Some(model) => experts.with_vision(model),
+            Some(model) => experts.with_vision(self.metered(model)),
             None => experts,
         };
         let registry = self.own_tools.added_to(experts.registry()?)?;
@@ -180,7 +199,7 @@ impl Setup {
             Cassette::Recording(recorder) => recorder.tools(registry)?,
             Cassette::Off | Cassette::Playing(_) => registry,
         };
-        Ok(Dispatcher::new(registry, Arc::clone(&self.images)))
+        Ok(Dispatcher::new(registry, Arc::clone(&self.images)).within(self.budget.clone()))
     }
 
     /// The model that answers questions about pictures: the one that was chosen, else the remote one if it sees.
@@ -284,17 +303,21 @@ impl Setup {
 
     /// The planner that was chosen. That there is none is an error only where one was asked for by name.
     pub(crate) async fn planner(&self, choice: &ModelChoice) -> anyhow::Result<PlannerModel> {
-        match &self.cassette {
-            Cassette::Off => self.live_planner(choice).await,
-            Cassette::Recording(recorder) => Ok(match self.live_planner(choice).await? {
+        let planner = match &self.cassette {
+            Cassette::Off => self.live_planner(choice).await?,
+            Cassette::Recording(recorder) => match self.live_planner(choice).await? {
                 PlannerModel::Model(model) => PlannerModel::Model(recorder.model(PLANNER, model)),
                 other => other,
-            }),
+            },
             // Where none was recorded, a fixed plan planned.
             Cassette::Playing(player) => {
-                Ok(player.model(PLANNER).map_or(PlannerModel::Fixed, PlannerModel::Model))
+                player.model(PLANNER).map_or(PlannerModel::Fixed, PlannerModel::Model)
             }
-        }
+        };
+        Ok(match planner {
+            PlannerModel::Model(model) => PlannerModel::Model(self.metered(model)),
+            other => other,
+        })
     }
 
     async fn live_planner(&self, choice: &ModelChoice) -> anyhow::Result<PlannerModel> {

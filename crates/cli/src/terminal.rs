@@ -8,7 +8,7 @@ use lavr_report::{
     Piece, pieces,
     words::{arguments, cut, value},
 };
-use lavr_types::{Answer, CallRecord, CheckedClaim, Event, RunId, Verdict};
+use lavr_types::{Answer, CallRecord, CheckedClaim, Event, Repair, RunId, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -38,6 +38,12 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         }
         Event::CallEnded { record } => Some(call_ended(record)),
         Event::CallRefused { record } => Some(call_refused(record)),
+        Event::CallMended { repairs, .. } => Some(format!("  {} {}", paint(UNSURE, "~"), repaired(repairs))),
+        Event::AwaitingApproval { call } => {
+            let call = format!("{} {}{}", call.id, call.tool, arguments(&call.arguments));
+            Some(format!("  {} {call}", paint(UNSURE, "waits for approval:")))
+        }
+        Event::Spent { spending } => Some(format!("  {}", paint(DIM, format!("budget: {spending}")))),
         Event::Misunderstood { message } => {
             Some(format!("  {} no step: {}", paint(UNSURE, "!"), cut(message)))
         }
@@ -53,11 +59,22 @@ pub(crate) fn event(event: &Event) -> Option<String> {
 fn call_ended(record: &CallRecord) -> String {
     let time =
         if record.cached { "known".to_owned() } else { format!("{:.1} s", record.elapsed.as_secs_f64()) };
-    let time = paint(DIM, format!("({time})"));
+    let attempts =
+        if record.attempts > 1 { format!(", {} attempts", record.attempts) } else { String::new() };
+    let time = paint(DIM, format!("({time}{attempts})"));
+    let time = match record.repairs.as_slice() {
+        [] => time,
+        repairs => format!("{time} {}", paint(DIM, repaired(repairs))),
+    };
     match &record.outcome {
         Ok(observation) => format!("  {} {} {time}", paint(GOOD, "<-"), value(&observation.value)),
         Err(failure) => format!("  {} {} {time}", paint(BAD, "<-"), safe(&failure.message)),
     }
+}
+
+/// What was done so that a call could succeed.
+fn repaired(repairs: &[Repair]) -> String {
+    cut(&repairs.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
 fn call_refused(record: &CallRecord) -> String {

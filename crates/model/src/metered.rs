@@ -98,8 +98,7 @@ fn shrunk(size: Size, longest: u32) -> u64 {
 }
 
 fn price(model: &Arc<dyn ChatModel>, usage: &TurnUsage) -> f64 {
-    let _ = (model, usage);
-    0.0
+    model.capabilities().price.map_or(0.0, |price| price.of(usage))
 }
 
 /// The bytes of a request that a model reads as text.
@@ -108,7 +107,8 @@ fn bytes(turn: &TurnRequest) -> usize {
         Part::Text { text } => text.len(),
         Part::ToolCall { call } => call.tool.len() + call.arguments.to_string().len(),
         Part::ToolResult { value, .. } => value.to_string().len(),
-        _ => 0,
+        Part::Verbatim { verbatim } => verbatim.value.to_string().len(),
+        Part::Image { .. } => 0,
     });
     let tools = turn
         .tools

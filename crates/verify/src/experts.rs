@@ -244,10 +244,14 @@ impl<'l> Experts<'l> {
             return Err(Unseen::Failed { tool, message: "it gave no record".to_owned() });
         };
         let seen = match &record.outcome {
-            Ok(observation) => {
-                Ok(Seen { value: Arc::new(observation.value.clone()), tool, call: record.call.id.clone() })
-            }
+            Ok(observation) => Ok(Seen {
+                value: Arc::new(observation.value.clone()),
+                // Another expert may have stood in.
+                tool: record.call.tool.clone(),
+                call: record.call.id.clone(),
+            }),
             Err(failure) if failure.kind == FailureKind::Cancelled => Err(Unseen::Cancelled),
+            Err(failure) if failure.kind == FailureKind::OverBudget => Err(Unseen::Budget),
             Err(failure) => Err(Unseen::Failed { tool, message: failure.message.clone() }),
         };
         self.keep(entry.number, record);

@@ -291,6 +291,10 @@ impl Verifier {
             Some(time) => format!("{calls} expert calls or {} s", time.as_secs_f64()),
             None => format!("{calls} expert calls"),
         };
+        let limit = match self.dispatcher.budget().spending() {
+            Some(budget) => format!("{limit} or the budget ({budget})"),
+            None => limit,
+        };
         Some(format!("the limit of {limit} was reached before all was checked: {}{more}", named.join(", ")))
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use lavr_tool::CancellationToken;
-use lavr_types::{CallId, Capability, Draft, Event, ImageId, Step, Task, ToolCall, Usage, perception};
+use lavr_types::{
+    Budget, CallId, Capability, Draft, Event, ImageId, Step, Task, ToolCall, Usage, perception,
+};
 use serde_json::json;
 
 use crate::{
@@ -22,7 +24,8 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Outcome> {
     let setup = interruptible(cancel, Setup::with_own_tools(global, !caption.showing.quiet))
         .await?
-        .with_cassette(&caption.tracing)?;
+        .with_cassette(&caption.tracing)?
+        .with_budget(Budget::new(caption.budget.budget));
     let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc};
 use lavr_tool::CancellationToken;
-use lavr_types::{Answer, Event, ImageId, Task, Usage};
+use lavr_types::{Answer, Budget, Event, ImageId, Task, Usage};
 use lavr_verify::{Streamed, Verification, Verifier};
 
 use crate::{
@@ -35,7 +35,8 @@ pub(super) async fn run(
     let file = verify.text_file.as_ref().context("--stream reads the text from --text-file")?;
     let setup = interruptible(cancel, Setup::with_own_tools(global, !verify.showing.quiet))
         .await?
-        .with_cassette(&verify.tracing)?;
+        .with_cassette(&verify.tracing)?
+        .with_budget(Budget::new(verify.budget.budget));
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;

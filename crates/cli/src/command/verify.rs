@@ -4,7 +4,7 @@ use std::{io::Read as _, path::Path, time::Instant};
 
 use anyhow::Context as _;
 use lavr_tool::{CancellationToken, Dispatcher};
-use lavr_types::{Answer, Draft, Event, ImageId, Task, Usage};
+use lavr_types::{Answer, Budget, Draft, Event, ImageId, Task, Usage};
 use lavr_verify::{Verification, Verifier};
 
 use crate::{
@@ -35,7 +35,8 @@ pub(crate) async fn run(
     anyhow::ensure!(!text.trim().is_empty(), "the text to check is empty");
     let setup = interruptible(cancel, Setup::with_own_tools(global, !verify.showing.quiet))
         .await?
-        .with_cassette(&verify.tracing)?;
+        .with_cassette(&verify.tracing)?
+        .with_budget(Budget::new(verify.budget.budget));
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
