@@ -15,6 +15,11 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
+    /// Nothing is decided yet. Calls of these tools wait, too.
+    pub(crate) fn before(ask_before: Vec<String>) -> Self {
+        Self { ask_before, ..Self::default() }
+    }
+
     /// As the command line says it, about calls that wait.
     pub(crate) fn new(
         ask_before: Vec<String>,
@@ -28,7 +33,7 @@ impl Decisions {
             anyhow::ensure!(waits(name), "no call named `{name}` waits for approval; there are: {names}");
             Ok(())
         };
-        let mut decisions = Self { ask_before, ..Self::default() };
+        let mut decisions = Self::before(ask_before);
         for name in approve {
             if name == "all" {
                 decisions.approved.extend(waiting.iter().map(|call| call.id.0.clone()));

@@ -38,7 +38,7 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let begin = Begin { what: What::Question(question, paths, limits), pictures };
     let approval = ask.save.as_deref().map(|file| Approval {
         file,
-        decisions: Decisions { ask_before: ask.ask_before.clone(), ..Decisions::default() },
+        decisions: Decisions::before(ask.ask_before.clone()),
     });
     answer(&setup, &ask.asking, begin, approval, cancel).await
 }
