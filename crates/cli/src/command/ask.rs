@@ -36,10 +36,10 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
     let pictures = interruptible(cancel, setup.open_images(paths)).await?;
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let begin = Begin { what: What::Question(question, paths, limits), pictures };
-    let approval = ask.save.as_deref().map(|file| Approval {
-        file,
-        decisions: Decisions::before(ask.ask_before.clone()),
-    });
+    let approval = ask
+        .save
+        .as_deref()
+        .map(|file| Approval { file, decisions: Decisions::before(ask.ask_before.clone()) });
     answer(&setup, &ask.asking, begin, approval, cancel).await
 }
 
