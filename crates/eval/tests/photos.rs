@@ -30,7 +30,7 @@ fn pictures_in(set: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_sets_open_as_the_command_opens_them() {
-    for (set, least) in [("evaluation", 40), ("tuning", 20)] {
+    for (set, least) in [("evaluation", 40), ("fresh", 25), ("tuning", 20)] {
         let source = Source { data: Some(folder(set)), ..Source::default() };
         let opened = entry("verifier").unwrap().open(&source).unwrap();
         assert!(
@@ -42,7 +42,7 @@ fn the_sets_open_as_the_command_opens_them() {
 
 #[test]
 fn every_record_has_its_picture_of_the_size_that_it_states() {
-    for set in ["evaluation", "tuning"] {
+    for set in ["evaluation", "fresh", "tuning"] {
         for record in bench(set).records() {
             let picture = image::open(folder(set).join(&record.file)).unwrap();
             assert_eq!([picture.width(), picture.height()], [record.width, record.height], "{}", record.id);
@@ -52,7 +52,7 @@ fn every_record_has_its_picture_of_the_size_that_it_states() {
 
 #[test]
 fn corrections_make_the_control_caption() {
-    for set in ["evaluation", "tuning"] {
+    for set in ["evaluation", "fresh", "tuning"] {
         for record in bench(set).records() {
             let caption = &record.caption;
             let mut letters: Vec<char> = caption.text.chars().collect();
@@ -80,24 +80,48 @@ fn corrections_make_the_control_caption() {
 }
 
 #[test]
-fn every_picture_has_a_license_and_no_picture_is_in_both_sets() {
+fn every_picture_has_a_license_and_captions_where_it_is_measured() {
     let licenses = std::fs::read_to_string(folder("LICENSES.md")).unwrap();
-    let (evaluation, tuning) = (pictures_in("evaluation"), pictures_in("tuning"));
-    assert!(evaluation.is_disjoint(&tuning));
-    for (set, files) in [("evaluation", &evaluation), ("tuning", &tuning)] {
+    for set in ["evaluation", "fresh", "calibration", "tuning"] {
         let section = licenses.split("\n## ").find(|section| section.starts_with(set)).unwrap();
-        for file in files {
+        for file in pictures_in(set) {
             assert_eq!(section.matches(&format!("| `{file}` |")).count(), 1, "{set}/{file}");
         }
-        let used: BTreeSet<String> = bench(set).records().iter().map(|record| record.file.clone()).collect();
-        assert!(files.is_subset(&used), "{set}: a picture has no captions");
     }
-    let bytes = |set: &str, file: &String| std::fs::read(folder(set).join(file)).unwrap();
-    let seen: BTreeSet<Vec<u8>> = evaluation.iter().map(|file| bytes("evaluation", file)).collect();
-    assert_eq!(seen.len(), evaluation.len());
-    assert!(!tuning.iter().any(|file| seen.contains(&bytes("tuning", file))));
+    for set in ["evaluation", "fresh", "tuning"] {
+        let used: BTreeSet<String> = bench(set).records().iter().map(|record| record.file.clone()).collect();
+        assert!(pictures_in(set).is_subset(&used), "{set}: a picture has no captions");
+    }
     // What is shown in the examples was looked at during development.
-    assert!(!bench("evaluation").records().iter().any(|record| record.file.contains('/')));
+    for set in ["evaluation", "fresh"] {
+        assert!(!bench(set).records().iter().any(|record| record.file.contains('/')));
+    }
+}
+
+#[test]
+fn no_picture_is_in_two_sets() {
+    let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for set in ["evaluation", "fresh", "calibration", "tuning"] {
+        for file in pictures_in(set) {
+            assert!(seen.insert(std::fs::read(folder(set).join(&file)).unwrap()), "{set}/{file}");
+            assert!(names.insert(file.clone()), "{set}/{file}");
+        }
+    }
+}
+
+#[test]
+fn the_objects_of_the_calibration_set_are_labels_that_exist() {
+    let text = std::fs::read_to_string(folder("calibration").join("objects.json")).unwrap();
+    // `null` where it is for eyes to argue about.
+    let objects: BTreeMap<String, BTreeMap<String, Option<u32>>> = serde_json::from_str(&text).unwrap();
+    let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
+    for (file, things) in &objects {
+        for label in things.keys() {
+            assert!(labels.contains(&label.as_str()), "{file}: {label}");
+        }
+    }
+    assert_eq!(objects.into_keys().collect::<BTreeSet<_>>(), pictures_in("calibration"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Judge<'_> {
                 risk::ranked(&risk::scores(text, claims, tokens, priors, vocabulary))
             }
         };
-        let scenes = self.look(claims, &order, images).await;
+        let scenes = self.look(text, claims, &order, images).await;
 
         let nothing = Finding { readings: Vec::new(), limited: false };
         let mut findings = vec![vec![nothing; claims.len()]; scenes.len()];
@@ -85,7 +85,13 @@ impl Judge<'_> {
 
     /// The passes that serve many claims. Where the budget is too small for all of them, the one that the riskiest
     /// claim needs comes first.
-    async fn look(&self, claims: &[Claim], order: &[usize], images: &[(ImageId, Size)]) -> Vec<Scene<'_>> {
+    async fn look(
+        &self,
+        text: &str,
+        claims: &[Claim],
+        order: &[usize],
+        images: &[(ImageId, Size)],
+    ) -> Vec<Scene<'_>> {
         let reads = |claim: &Claim| {
             std::iter::once(&claim.assertion)
                 .chain(&claim.readings)
@@ -94,8 +100,8 @@ impl Judge<'_> {
         let first_read = order.iter().position(|&place| reads(&claims[place]));
         let first_look = order.iter().position(|&place| !entities(&claims[place]).is_empty());
         let looks = async {
-            let mut scenes = join_all(images.iter().map(|&(image, size)| {
-                Scene::first_look(image, size, claims, self.experts, self.options, self.breadth)
+            let mut scenes = join_all(images.iter().map(|&image| {
+                Scene::first_look(image, (text, claims), self.experts, self.options, self.breadth)
             }))
             .await;
             join_all(scenes.iter_mut().map(|scene| scene.second_look(claims))).await;

@@ -20,6 +20,7 @@
 
 mod ablation;
 mod check;
+mod company;
 mod correct;
 mod experts;
 mod extract;

@@ -1,9 +1,12 @@
 //! One picture as the checkers see it: one table of what the text speaks of, one detector pass over all of it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Trust, Vocabulary,
+    Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Span, Trust, Vocabulary,
     perception::{Detection, Detections},
     vocabulary::MatchKind,
 };
@@ -11,7 +14,10 @@ use serde_json::Value;
 
 use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
+    check::{WEARER, covers_the_chest},
+    company::others_before,
     experts::{Experts, Seen, Unseen},
+    thresholds::Traces,
 };
 
 /// One picture with what the detector found of the things that a text speaks of.
@@ -28,6 +34,8 @@ pub struct Scene<'a> {
     without: &'a Ablations,
     /// Labels that the text says are there.
     mentioned: Arc<BTreeSet<String>>,
+    /// The mentions of one more of a kind, with the number of the others.
+    others: Arc<BTreeMap<Span, usize>>,
     whole: Arc<Look>,
     tiles: Arc<Look>,
 }
@@ -67,9 +75,8 @@ pub(crate) struct Found<'s> {
 impl<'a> Scene<'a> {
     /// Looks once for everything that the claims speak of.
     pub(crate) async fn first_look(
-        image: ImageId,
-        size: Size,
-        claims: &[Claim],
+        (image, size): (ImageId, Size),
+        (text, claims): (&str, &[Claim]),
         experts: &Experts<'a>,
         options: &'a VerifierOptions,
         breadth: Breadth,
@@ -84,11 +91,17 @@ impl<'a> Scene<'a> {
             breadth,
             without: &options.without,
             mentioned: Arc::default(),
+            others: Arc::new(others_before(text, claims)),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
         };
-        let wanted: BTreeSet<String> =
+        let mut wanted: BTreeSet<String> =
             claims.iter().flat_map(entities).flat_map(|entity| scene.labels_of(entity)).collect();
+        // Clothes are looked for on those who wear them.
+        let is_worn = |claim: &Claim| matches!(&claim.assertion, Assertion::Color { entity, .. } if covers_the_chest(&entity.surface));
+        if claims.iter().any(is_worn) {
+            wanted.insert(WEARER.to_owned());
+        }
         let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
             Assertion::Existence { entity, present: true } => Some(scene.labels_of(entity)),
             _ => None,
@@ -124,6 +137,7 @@ impl<'a> Scene<'a> {
             breadth: self.breadth,
             without: self.without,
             mentioned: Arc::clone(&self.mentioned),
+            others: Arc::clone(&self.others),
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
         }
@@ -157,7 +171,10 @@ impl<'a> Scene<'a> {
         match &claim.assertion {
             Assertion::Existence { entity, present: true } => {
                 let found = self.find(entity, self.thresholds.existence.asked, true);
-                let missed = found.best[0] < self.thresholds.existence.support;
+                let support = self.thresholds.existence.support;
+                let others = self.others_of(entity);
+                let missed = found.best[0] < support
+                    || others > 0 && self.find(entity, support, false).objects.len() <= others;
                 if missed { self.labels_of(entity) } else { Vec::new() }
             }
             Assertion::Existence { entity, present: false } => self.labels_of(entity),
@@ -243,6 +260,11 @@ impl<'a> Scene<'a> {
         self.mentioned.contains(label)
     }
 
+    /// How many others of its kind the text says are there beside this one.
+    pub(crate) fn others_of(&self, entity: &Entity) -> usize {
+        self.others.get(&entity.span).copied().unwrap_or(0)
+    }
+
     /// Whether the detector has a class for every label.
     pub(crate) fn is_known(&self, labels: &[String]) -> bool {
         let unknown = |look: &Look, label: &String| {
@@ -289,17 +311,38 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What the two looks saw of labels, however faint, beside some that are known.
+    pub(crate) fn traces(&self, labels: &[String], beside: &[&Detection]) -> Traces {
+        let is_other = |object: &&Detection| {
+            labels.contains(&object.label) && !beside.iter().any(|known| self.is_double(known, object, false))
+        };
+        let best = |look: &Look, rivals: bool| {
+            let Ok(seen) = &look.outcome else { return 0.0 };
+            let rivals = if rivals { &seen.value.rivals[..] } else { &[] };
+            let others = seen.value.objects.iter().chain(rivals).filter(is_other);
+            others.map(|object| object.score).fold(0.0, f32::max)
+        };
+        let both = |rivals| [best(&self.whole, rivals), best(&self.tiles, rivals)];
+        Traces { found: both(false), any: both(true) }
+    }
+
     /// The best box that one of the labels narrowly lost to another, with the label that stands there instead (where
-    /// that was asked for).
-    pub(crate) fn rival_of(&self, labels: &[String]) -> Option<(&Detection, &str)> {
-        let looks = [&*self.whole, &*self.tiles];
-        let seen = looks.into_iter().filter_map(|look| look.outcome.as_ref().ok()).map(|seen| &seen.value);
-        let rivals = seen.flat_map(|value| {
-            value.rivals.iter().map(move |rival| (rival, stands_in_the_place_of(rival, &value.objects)))
+    /// that was asked for), beside some that are known. What would be a miss if it had its place to itself is none.
+    pub(crate) fn rival_of(&self, labels: &[String], beside: &[&Detection]) -> Option<(&Detection, &str)> {
+        let looks = [(&*self.whole, [1.0, 0.0]), (&*self.tiles, [0.0, 1.0])];
+        let rivals = looks.into_iter().flat_map(|(look, [in_whole, in_tiles])| {
+            let seen = look.outcome.as_ref().ok().map(|seen| &seen.value);
+            seen.into_iter().flat_map(move |value| {
+                let clear = value.rivals.iter().filter(move |rival| {
+                    !self.thresholds.is_missed([in_whole * rival.score, in_tiles * rival.score])
+                });
+                clear.map(move |rival| (rival, stands_in_the_place_of(rival, &value.objects)))
+            })
         });
         let share = self.thresholds.existence.rival;
         let (rival, winner) = rivals
             .filter(|(rival, _)| labels.contains(&rival.label))
+            .filter(|(rival, _)| !beside.iter().any(|known| self.is_double(known, rival, false)))
             .filter(|(rival, winner)| winner.is_none_or(|winner| rival.score >= share * winner.score))
             .max_by(|(a, _), (b, _)| a.score.total_cmp(&b.score))?;
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
@@ -307,24 +350,22 @@ impl<'a> Scene<'a> {
 
     /// Leaves one box for each thing, best first.
     fn distinct<'s>(&self, mut candidates: Vec<&'s Detection>, parts: bool) -> Vec<&'s Detection> {
-        let limits = &self.thresholds.count;
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut kept: Vec<&Detection> = Vec::new();
         for candidate in candidates {
-            let double = kept.iter().any(|before| {
-                // Either way round: a tile sees the near half of a thing better than the picture sees the whole.
-                let inside = candidate
-                    .bounds
-                    .share_inside(before.bounds)
-                    .max(before.bounds.share_inside(candidate.bounds));
-                before.bounds.iou(candidate.bounds) > limits.overlap
-                    || (!parts && inside > limits.containment)
-            });
-            if !double {
+            if !kept.iter().any(|before| self.is_double(before, candidate, parts)) {
                 kept.push(candidate);
             }
         }
         kept
+    }
+
+    /// Whether two boxes of a kind show one thing. `parts`: a box that lies inside the other is a thing of its own.
+    fn is_double(&self, one: &Detection, other: &Detection, parts: bool) -> bool {
+        let limits = &self.thresholds.count;
+        // Either way round: a tile sees the near half of a thing better than the picture sees the whole.
+        let inside = other.bounds.share_inside(one.bounds).max(one.bounds.share_inside(other.bounds));
+        one.bounds.iou(other.bounds) > limits.overlap || (!parts && inside > limits.containment)
     }
 
     /// How many there are: at least the confident findings, at most all plausible ones.
@@ -401,6 +442,7 @@ fn entities_of(assertion: &Assertion) -> Vec<&Entity> {
 /// The object that has the place of a rival.
 fn stands_in_the_place_of<'s>(rival: &Detection, objects: &'s [Detection]) -> Option<&'s Detection> {
     let overlap = |object: &Detection| object.bounds.iou(rival.bounds);
-    let nearest = objects.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)))?;
+    let others = objects.iter().filter(|object| object.label != rival.label);
+    let nearest = others.max_by(|a, b| overlap(a).total_cmp(&overlap(b)))?;
     Some(nearest).filter(|nearest| overlap(nearest) > 0.5)
 }

@@ -21,8 +21,6 @@ pub struct Thresholds {
     pub(crate) answer: Answer,
     pub(crate) verdict: Verdicts,
     absence: Absence,
-    recall: BTreeMap<String, f32>,
-    recall_faint: BTreeMap<String, f32>,
     confidence: Confidence,
     confusable: Confusable,
     /// The lines for detectors with scores of their own, by the tool's name.
@@ -43,8 +41,7 @@ pub struct ThresholdsError(#[from] toml::de::Error);
 pub(crate) struct Existence {
     pub(crate) support: f32,
     pub(crate) asked: f32,
-    pub(crate) miss_whole: f32,
-    pub(crate) miss_tiles: f32,
+    pub(crate) trace: f32,
     pub(crate) smallest_side: u32,
     pub(crate) rival: f32,
     pub(crate) substitute: f32,
@@ -71,6 +68,10 @@ pub(crate) struct Color {
     pub(crate) supported_share: f32,
     pub(crate) negligible_share: f32,
     pub(crate) dominant_share: f32,
+    pub(crate) stands_out: f32,
+    pub(crate) paint_share: f32,
+    pub(crate) neutral_share: f32,
+    pub(crate) clothed_share: f32,
     pub(crate) neighbors: Vec<[String; 2]>,
 }
 
@@ -119,9 +120,43 @@ pub(crate) struct Text {
 #[serde(deny_unknown_fields)]
 struct Absence {
     prior: f32,
-    clear: f32,
-    clear_faint: f32,
     least: f32,
+    /// From the highest bars, which only sure classes need to stay under, to the lowest. Never empty.
+    levels: Vec<Level>,
+}
+
+/// A way to miss something: what nothing of a class reaches, and what that is worth.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Level {
+    whole: f32,
+    tiles: f32,
+    clear: f32,
+    recall: f32,
+    classes: BTreeMap<String, f32>,
+}
+
+impl Level {
+    fn is_missed(&self, best: [f32; 2]) -> bool {
+        best[0] < self.whole && best[1] < self.tiles
+    }
+
+    /// How sure a miss of all these labels makes that nothing of them is there: the formula of `[absence]`.
+    fn certain(&self, labels: &[String], prior: f32) -> f32 {
+        let recall = |label: &String| self.classes.get(label).copied().unwrap_or(self.recall);
+        let recall = labels.iter().map(recall).fold(1.0, f32::min);
+        let absent = prior * self.clear;
+        absent / (1.0 - prior).mul_add(1.0 - recall, absent)
+    }
+}
+
+/// The best scores of a class, in the whole picture and in tiles.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traces {
+    /// Of what was found.
+    pub(crate) found: [f32; 2],
+    /// Of what was found or lost its place to something else.
+    pub(crate) any: [f32; 2],
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -178,33 +213,44 @@ impl Thresholds {
         tool.and_then(|tool| self.detectors.get(tool)).map_or(self, |own| own)
     }
 
-    /// For a detector that misses few things of these labels: what it does not find of them may be called absent.
+    /// For a detector that misses few things of these labels: what it does not find of them may be called absent, and
+    /// nothing else.
     #[must_use]
     pub fn trusting<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
-        self.recall = labels.into_iter().map(|label| (label.into(), TRUSTED)).collect();
-        self.recall_faint = BTreeMap::new();
+        self.absence.levels.truncate(1);
+        for level in &mut self.absence.levels {
+            level.recall = 0.0;
+        }
+        if let Some(level) = self.absence.levels.first_mut() {
+            level.classes = labels.into_iter().map(|label| (label.into(), TRUSTED)).collect();
+        }
         self
     }
 
-    /// How sure two misses of all these labels make that nothing of them is there: the formula of `[absence]`. `no_trace`:
-    /// neither look found anything at all, however faint. `None` where that is too little to call it absent.
-    pub(crate) fn absence(&self, labels: &[String], no_trace: bool) -> Option<f32> {
-        let Absence { prior, clear, clear_faint, least } = self.absence;
-        let certain = |clear: f32, recall: &dyn Fn(&String) -> f32| {
-            let recall = labels.iter().map(recall).fold(1.0, f32::min);
-            let absent = prior * clear;
-            absent / (1.0 - prior).mul_add(1.0 - recall, absent)
-        };
-        let plain = |label: &String| self.recall.get(label).copied().unwrap_or(0.0);
-        let faint = |label: &String| self.recall_faint.get(label).copied().unwrap_or(0.0).max(plain(label));
-        let below_the_bars = certain(clear, &plain);
-        let sure = if no_trace { below_the_bars.max(certain(clear_faint, &faint)) } else { below_the_bars };
-        (sure >= least).then_some(sure)
+    /// How sure two misses of all these labels make that nothing of them is there: the best of the levels of `[absence]`
+    /// whose bars they stay under. `None` where that is too little to call it absent.
+    ///
+    /// Under the first bars only what was found counts: what narrowly lost its place to something else is judged by how
+    /// narrowly. The lower bars are for traces of any kind.
+    pub(crate) fn absence(&self, labels: &[String], traces: Traces) -> Option<f32> {
+        let Absence { prior, least, levels } = &self.absence;
+        let missed = levels
+            .iter()
+            .enumerate()
+            .filter(|(place, level)| level.is_missed(if *place == 0 { traces.found } else { traces.any }));
+        let sure = missed.map(|(_, level)| level.certain(labels, *prior)).fold(0.0, f32::max);
+        (sure >= *least).then_some(sure)
+    }
+
+    /// Whether the best scores in the whole picture and in tiles stay under the bars of a miss.
+    pub(crate) fn is_missed(&self, best: [f32; 2]) -> bool {
+        self.absence.levels.first().is_some_and(|level| level.is_missed(best))
     }
 
     /// Whether a miss of the label means anything, though something faint was seen.
     pub(crate) fn is_reliable(&self, label: &str) -> bool {
-        self.absence(&[label.to_owned()], false).is_some()
+        let Absence { prior, least, levels } = &self.absence;
+        levels.first().is_some_and(|level| level.certain(&[label.to_owned()], *prior) >= *least)
     }
 
     /// How sure a finding of this score is: the curve of `[confidence]`.
@@ -240,11 +286,17 @@ mod tests {
     fn the_builtin_file_is_readable_and_names_labels_that_exist() {
         let thresholds = Thresholds::parse(include_str!("../thresholds.toml")).unwrap();
         let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
-        let recalled = thresholds.recall.keys().chain(thresholds.recall_faint.keys());
+        let recalled = thresholds.absence.levels.iter().flat_map(|level| level.classes.keys());
         let named = recalled.chain(thresholds.confusable.groups.iter().flatten());
         for label in named {
             assert!(labels.contains(&label.as_str()), "{label}");
         }
+        assert!(
+            thresholds
+                .absence
+                .levels
+                .is_sorted_by(|high, low| high.whole > low.whole && high.tiles > low.tiles)
+        );
         for [one, other] in &thresholds.color.neighbors {
             assert!(
                 Vocabulary::builtin().color(one) == Some(one)
@@ -256,21 +308,31 @@ mod tests {
     #[test]
     fn classes_that_are_often_missed_are_never_called_absent() {
         let thresholds = Thresholds::builtin();
-        assert!(["person", "cat", "dog", "car"].iter().all(|label| thresholds.is_reliable(label)));
+        assert!(["person", "cat", "dog"].iter().all(|label| thresholds.is_reliable(label)));
         assert!(
             !["spoon", "book", "clock", "bird", "laptop"].iter().any(|label| thresholds.is_reliable(label))
         );
         // 0.3 * 0.98 / (0.3 * 0.98 + 0.7 * 0.06)
-        let sure = |labels: &[&str], no_trace| {
+        let sure = |labels: &[&str], best: [f32; 2]| {
             let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
-            thresholds.absence(&labels, no_trace)
+            thresholds.absence(&labels, Traces { found: best, any: best })
         };
-        assert!((sure(&["cat"], false).unwrap() - 0.875).abs() < 1e-3);
-        assert_eq!(sure(&["cat", "car"], false), sure(&["car"], false), "the weakest decides");
-        // A bird leaves some trace nearly always; a spoon does not.
-        assert!(sure(&["bird"], true).is_some() && sure(&["bird"], false).is_none());
-        assert_eq!(sure(&["spoon"], true), None);
-        assert_eq!(sure(&["bird", "spoon"], true), None);
+        let [faint, fainter, nothing] = [[0.29, 0.44], [0.14, 0.24], [0.0, 0.0]];
+        assert!((sure(&["cat"], faint).unwrap() - 0.875).abs() < 1e-3);
+        assert_eq!(sure(&["cat", "dog"], faint), sure(&["dog"], faint), "the weakest decides");
+        // A bird leaves more than a faint trace nearly always, and a spoon leaves some.
+        assert!(sure(&["bird"], fainter).is_some() && sure(&["bird"], faint).is_none());
+        assert!(sure(&["spoon"], nothing).is_some() && sure(&["spoon"], fainter).is_none());
+        assert_eq!(sure(&["bird", "spoon"], fainter), None);
+        assert_eq!(sure(&["toaster"], nothing), None);
+        assert_eq!(sure(&["cat"], [0.31, 0.31]), None);
+    }
+
+    #[test]
+    fn what_lost_its_place_to_something_else_is_a_trace() {
+        let bird = ["bird".to_owned()];
+        let lost = Traces { found: [0.0, 0.0], any: [0.4, 0.4] };
+        assert_eq!(Thresholds::builtin().absence(&bird, lost), None);
     }
 
     #[test]
@@ -293,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_file_with_a_misspelt_name_is_refused() {
-        let text = include_str!("../thresholds.toml").replace("miss_tiles", "mis_tiles");
+        let text = include_str!("../thresholds.toml").replace("stands_out", "stand_out");
         assert!(Thresholds::parse(&text).is_err());
     }
 }

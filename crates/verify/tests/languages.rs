@@ -171,11 +171,11 @@ async fn the_rules_of_english_leave_other_languages_alone() {
 
 #[tokio::test]
 async fn policies_hold_in_other_languages() {
-    let text = "Ein Löffel liegt neben zwei Hunden.";
+    let text = "Ein Toaster liegt neben zwei Hunden.";
     assert_eq!(verify_with(text, Policy::Keep).await.text, text);
     assert_eq!(
         verify_with(text, Policy::Mark).await.text,
-        "Ein Löffel [unverified] liegt neben zwei Hunden."
+        "Ein Toaster [unverified] liegt neben zwei Hunden."
     );
     let dropped = verify_with(text, Policy::Drop).await;
     assert_eq!(dropped.text, text);

@@ -193,8 +193,8 @@ async fn each_change_against_the_baseline_can_be_taken_back() {
     assert_eq!(after(None, "One dog.").await, "One dog.");
     assert_eq!(after(Some(Ablation::ExactCounts), "One dog.").await, "Two dogs.");
     // A class that is often missed is denied on the detector's word alone.
-    assert_eq!(after(None, "A dog with a spoon.").await, "A dog with a spoon.");
-    assert_eq!(after(Some(Ablation::DetectorVerdicts), "A dog with a spoon.").await, "A dog.");
+    assert_eq!(after(None, "A dog with a toaster.").await, "A dog with a toaster.");
+    assert_eq!(after(Some(Ablation::DetectorVerdicts), "A dog with a toaster.").await, "A dog.");
     assert_eq!(after(None, "A white dog.").await, "A black dog.");
     assert_eq!(after(Some(Ablation::NoColors), "A white dog.").await, "A white dog.");
     let text = "A dog sits. A car passes a bus.";

@@ -94,11 +94,7 @@ fn was_missed(entity: &Entity, scene: &Scene<'_>) -> bool {
     let labels = scene.labels_of(entity);
     let limits = &scene.thresholds().existence;
     let found = scene.find(entity, limits.asked, true);
-    !labels.is_empty()
-        && scene.is_known(&labels)
-        && found.looked
-        && found.best[0] < limits.miss_whole
-        && found.best[1] < limits.miss_tiles
+    !labels.is_empty() && scene.is_known(&labels) && found.looked && scene.thresholds().is_missed(found.best)
 }
 
 async fn ask(scene: &Scene<'_>, question: &str) -> Result<(Seen<VisualAnswer>, Evidence), Unseen> {

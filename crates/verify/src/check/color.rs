@@ -3,12 +3,16 @@
 use async_trait::async_trait;
 use futures::future::join_all;
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary,
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Rect, Trust, Vocabulary,
     perception::{ColorQuality, ColorReport, Detection},
 };
 use serde_json::Value;
 
-use super::{Checker, contradicted, insufficient, supported};
+use super::{
+    Checker,
+    clothes::{self, WEARER},
+    contradicted, insufficient, supported,
+};
 use crate::{Ablation, Scene, Thresholds};
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
@@ -35,30 +39,16 @@ impl Checker for ColorChecker {
         let Assertion::Color { entity, color } = &claim.assertion else {
             return Judgement::insufficient("no claim of a colour");
         };
-        let labels = scene.labels_of(entity);
-        if labels.is_empty() {
-            return Judgement::insufficient(format!("no detector label stands for \"{}\"", entity.surface));
-        }
-        // A person's box holds clothes, hair and skin; no word says which is meant.
-        if labels.iter().any(|label| label == "person") {
-            return Judgement::insufficient("a person has no one colour");
-        }
-        if let Some(blindness) = scene.blindness() {
-            return Judgement::insufficient(blindness);
-        }
-        let limits = &scene.thresholds().color;
-        let found = scene.find(entity, limits.instance, false);
-        if found.objects.is_empty() {
-            return Judgement::insufficient(format!("found no {} to measure", entity.surface));
-        }
+        let (places, all_measured) = match places(entity, scene) {
+            Ok(places) => places,
+            Err(reason) => return Judgement::insufficient(reason),
+        };
         let accepted = accepted(claim, color, scene.vocabulary());
-        let some: Vec<&Detection> = found.objects.iter().copied().take(limits.most_instances).collect();
-        let all_measured = some.len() == found.objects.len();
         let reports =
-            join_all(some.iter().map(|object| scene.experts().color(scene.image(), object.bounds))).await;
+            join_all(places.iter().map(|place| scene.experts().color(scene.image(), place.bounds))).await;
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut fits = Vec::new();
-        for (object, report) in some.iter().zip(reports) {
+        for (place, report) in places.iter().zip(reports) {
             let seen = match report {
                 Ok(seen) => seen,
                 Err(unseen) => {
@@ -71,18 +61,62 @@ impl Checker for ColorChecker {
                 let names: Vec<&str> =
                     seen.value.colors.iter().take(3).map(|color| color.name.as_str()).collect();
                 let value = Value::String(names.join(", "));
-                evidence.extend(scene.evidence(object));
-                evidence.push(seen.evidence(
-                    scene.region(object.bounds),
-                    value,
-                    first.share,
-                    Trust::Measured,
-                ));
+                evidence.extend(scene.evidence(place.object));
+                evidence.push(seen.evidence(scene.region(place.bounds), value, first.share, Trust::Measured));
             }
-            fits.push(fit(&seen.value, &accepted, scene.thresholds()));
+            fits.push(if place.worn {
+                fit_worn(&seen.value, &accepted, scene.thresholds())
+            } else {
+                fit(&seen.value, &accepted, scene.thresholds())
+            });
         }
         verdict(entity, color, &fits, evidence, all_measured)
     }
+}
+
+/// Where to measure one instance.
+struct Place<'s> {
+    object: &'s Detection,
+    bounds: Rect,
+    /// Whether it is a piece of clothing on the object.
+    worn: bool,
+}
+
+/// Where the instances of a thing are, the best first, and whether these are all; else why it cannot be measured.
+fn places<'s>(entity: &Entity, scene: &'s Scene<'_>) -> Result<(Vec<Place<'s>>, bool), String> {
+    let labels = scene.labels_of(entity);
+    let worn = labels.is_empty() && clothes::covers_the_chest(&entity.surface);
+    if labels.is_empty() && !worn {
+        return Err(format!("no detector label stands for \"{}\"", entity.surface));
+    }
+    // A person's box holds clothes, hair and skin; no word says which is meant.
+    if labels.iter().any(|label| label == WEARER) {
+        return Err("a person has no one colour".to_owned());
+    }
+    if let Some(blindness) = scene.blindness() {
+        return Err(blindness);
+    }
+    let limits = &scene.thresholds().color;
+    let measured = if worn { vec![WEARER.to_owned()] } else { labels };
+    let objects = scene.find_labels(&measured, limits.instance, false).objects;
+    if objects.is_empty() {
+        let name = if worn { WEARER } else { entity.surface.as_str() };
+        return Err(format!("found no {name} to measure"));
+    }
+    let number = objects.len();
+    let some: Vec<Place<'_>> = objects
+        .into_iter()
+        .take(limits.most_instances)
+        .filter_map(|object| {
+            let bounds = if worn { clothes::torso(object.bounds)? } else { object.bounds };
+            Some(Place { object, bounds, worn })
+        })
+        .collect();
+    if some.is_empty() {
+        return Err(format!("too little of the {} shows", entity.surface));
+    }
+    let all = some.len() == number;
+    Ok((some, all))
 }
 
 /// The basic colours that confirm the claim's word: "golden" is seen as yellow, brown or orange.
@@ -98,33 +132,75 @@ pub(crate) fn accepted(claim: &Claim, color: &str, vocabulary: &Vocabulary) -> V
     accepted
 }
 
+/// As [`fit`], of a part of a person where skin and hair may show: what could be either says nothing.
+fn fit_worn(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
+    let whole = fit(report, accepted, thresholds);
+    if matches!(whole, Fit::Fits(_)) {
+        return whole;
+    }
+    if accepted.iter().any(|color| clothes::may_be_bare(color)) {
+        return Fit::Unclear("skin and hair may have that colour".to_owned());
+    }
+    let (clothed, share) = clothes::without_bare(report);
+    if share < thresholds.color.clothed_share {
+        return Fit::Unclear("skin or hair covers most of it".to_owned());
+    }
+    match fit(&clothed, accepted, thresholds) {
+        // Dark red in poor light measures black, and white in shade gray.
+        Fit::Other(color, _) if matches!(color.as_str(), "black" | "gray") => {
+            Fit::Unclear(format!("{color} clothes may be dark or shaded ones of another colour"))
+        }
+        other => other,
+    }
+}
+
 pub(crate) fn fit(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
     let limits = &thresholds.color;
     let is_neighbor = |name: &str| accepted.iter().any(|color| thresholds.are_neighbors(color, name));
-    let share: f32 =
-        report.colors.iter().filter(|color| accepted.contains(&color.name)).map(|color| color.share).sum();
-    let near: f32 =
-        report.colors.iter().filter(|color| is_neighbor(&color.name)).map(|color| color.share).sum();
-    if share >= limits.supported_share {
+    let sum = |of: &dyn Fn(&str) -> bool| -> f32 {
+        report.colors.iter().filter(|color| of(&color.name)).map(|color| color.share).sum()
+    };
+    let share = sum(&|name| accepted.iter().any(|color| color == name));
+    let near = sum(&is_neighbor);
+    // Shadows, tyres and glare are black, gray and white on anything.
+    let paint = sum(&|name| !is_neutral(name));
+    let only_neutral = accepted.iter().all(|color| is_neutral(color));
+    let enough = if only_neutral && paint >= limits.paint_share {
+        limits.neutral_share
+    } else {
+        limits.supported_share
+    };
+    if share >= enough {
         return Fit::Fits(share.clamp(0.5, 1.0));
     }
     let unclear = |why: &str| Fit::Unclear(why.to_owned());
     match report.quality {
         ColorQuality::TooDark => return unclear("it is too dark to tell colours"),
         ColorQuality::TooSmall => return unclear("it is too small to measure"),
-        ColorQuality::Mixed => return unclear("it has several colours"),
-        ColorQuality::Clear => {}
+        ColorQuality::Mixed | ColorQuality::Clear => {}
     }
     let Some(dominant) = report.colors.first() else { return unclear("no colour was measured") };
+    let second = report.colors.get(1).map_or(0.0, |color| color.share);
+    let stands_out = report.quality == ColorQuality::Clear || dominant.share >= limits.stands_out * second;
+    if !stands_out {
+        return unclear("it has several colours");
+    }
     let clear = dominant.share >= limits.dominant_share
         && share <= limits.negligible_share
         && near <= 1.0 - limits.dominant_share
-        && !is_neighbor(&dominant.name);
+        && !is_neighbor(&dominant.name)
+        // What is mostly black or gray may be so from shade, its paint being another.
+        && (!is_neutral(&dominant.name) || paint < limits.paint_share);
     if clear {
         Fit::Other(dominant.name.clone(), dominant.share)
     } else {
         unclear("the colours are too close to call")
     }
+}
+
+/// Whether it is a colour that shade and glare lend to anything.
+fn is_neutral(color: &str) -> bool {
+    matches!(color, "black" | "gray" | "white")
 }
 
 fn verdict(

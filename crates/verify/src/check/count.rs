@@ -78,7 +78,13 @@ impl Checker for CountChecker {
             );
         }
         let plain = scene.does_without(Ablation::DetectorVerdicts);
-        if too_many_claimed && !plain && !labels.iter().all(|label| scene.thresholds().is_reliable(label)) {
+        // One more of them would have left a trace of its own, and would not have lost narrowly to something else.
+        let no_more = || {
+            let traces = scene.traces(&labels, &found.objects);
+            scene.thresholds().absence(&labels, traces).is_some()
+                && scene.rival_of(&labels, &found.objects).is_none()
+        };
+        if too_many_claimed && !plain && !no_more() {
             return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));
         }
         let one_look = plain || scene.does_without(Ablation::OneLook);

@@ -38,6 +38,10 @@ impl Checker for ExistenceChecker {
         let limits = &scene.thresholds().existence;
         let found = scene.find(entity, limits.support, false);
         let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
+        let others = scene.others_of(entity);
+        if *present && others > 0 && (1..=others).contains(&found.objects.len()) {
+            return one_more(entity, &labels, others, evidence, scene);
+        }
         match (found.objects.first(), *present) {
             (Some(best), true) => {
                 let sure = scene.thresholds().confidence(best.score);
@@ -54,6 +58,34 @@ impl Checker for ExistenceChecker {
                 Err(reason) => insufficient(Vec::new(), reason),
             },
         }
+    }
+}
+
+/// One more of a kind of which only the others were found.
+fn one_more(
+    entity: &Entity,
+    labels: &[String],
+    others: usize,
+    evidence: Vec<Evidence>,
+    scene: &Scene<'_>,
+) -> Judgement {
+    let name = scene.name_of(entity);
+    let plausible = scene.find(entity, scene.thresholds().count.plausible, true);
+    let seen = plausible.objects.len();
+    let sure = scene.thresholds().absence(labels, scene.traces(labels, &plausible.objects));
+    match sure {
+        Some(sure) if seen <= others && plausible.looked_twice && !scene.names_only_sometimes(entity) => {
+            contradicted(
+                Some(Assertion::Existence { entity: entity.clone(), present: false }),
+                sure,
+                evidence,
+                format!("looked twice and found no {name} beside the other"),
+            )
+        }
+        _ => insufficient(
+            evidence,
+            format!("found one that may be the other, and no second {name} for certain"),
+        ),
     }
 }
 
@@ -96,7 +128,7 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
         return Err(format!("the detector was not asked for {name}"));
     }
     let best = found.best[0].max(found.best[1]);
-    if found.best[0] >= limits.miss_whole || found.best[1] >= limits.miss_tiles {
+    if !scene.thresholds().is_missed(found.best) {
         return Err(format!("found what may be {name}, too unsure to tell (score {best:.2})"));
     }
     if !found.looked_twice && !scene.does_without(Ablation::OneLook) {
@@ -105,14 +137,14 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     if let Some((MatchKind::Broader, false)) = scene.match_kind(entity) {
         return Err(format!("\"{name}\" means more than the detector's labels"));
     }
-    if let Some((rival, winner)) = scene.rival_of(labels) {
+    if let Some((rival, winner)) = scene.rival_of(labels, &[]) {
         let score = rival.score;
         return Err(format!("what may be {name} (score {score:.2}) was rather taken for {winner}"));
     }
-    let no_trace = found.best == [0.0, 0.0];
-    scene.thresholds().absence(labels, no_trace).ok_or_else(|| {
+    let traces = scene.traces(labels, &[]);
+    scene.thresholds().absence(labels, traces).ok_or_else(|| {
         let sure =
-            |label: &&String| scene.thresholds().absence(std::slice::from_ref(*label), no_trace).is_some();
+            |label: &&String| scene.thresholds().absence(std::slice::from_ref(*label), traces).is_some();
         let missed = labels.iter().find(|label| !sure(label)).map_or(name, String::as_str);
         format!("the detector misses {missed} too often to call it absent")
     })
@@ -171,7 +203,7 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let found = scene.find_labels(&kin, limits.substitute, false);
     let confusable =
         found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
-    let trace = scene.find(entity, limits.asked, true).best != [0.0, 0.0];
+    let trace = scene.find(entity, limits.asked, true).best.into_iter().any(|best| best >= limits.trace);
     if let Some(object) = confusable
         && trace
         && object.score < limits.substitute_confusable

@@ -2,6 +2,7 @@
 //! contradict takes much more, because a wrong correction is worse than a missed one.
 
 mod answer;
+mod clothes;
 mod color;
 mod count;
 mod existence;
@@ -24,6 +25,7 @@ pub use relation::RelationChecker;
 pub use size::SizeChecker;
 pub use text::TextChecker;
 
+pub(crate) use clothes::{WEARER, covers_the_chest};
 pub(crate) use color::{Fit, accepted, fit};
 pub(crate) use count::count_fits;
 pub(crate) use text::{Comparison, compare};
