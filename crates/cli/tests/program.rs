@@ -217,7 +217,7 @@ fn bad_input_is_told_in_words_with_exit_code_2() {
         (vec!["verify", &photo, "--text", " "], "text to check is empty"),
         (vec!["tools", "run", "detekt"], "there are: detect"),
         (vec!["tools", "run", "detect", "--json", "{image"], "not JSON"),
-        (vec!["tools", "run", "detect", "--json", "{\"imag\": 1}"], "did you mean `image`"),
+        (vec!["tools", "run", "detect", "--json", "{\"shade\": 1}"], "`shade` is no argument"),
         (vec!["models", "path", "no-such-model"], "no-such-model"),
         (vec!["ask", &photo, "What?", "--planner", "no-such-model"], "no-such-model"),
     ] {
