@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --example budget -- examples/pictures/dogs.jpg "How many dogs are there?"
 //!
-//! With a model of your own (LAVR_BASE_URL, LAVR_MODEL), its turns are paid from the same budget; without one, a fixed plan looks.
+//! With a model of your own (`LAVR_BASE_URL`, `LAVR_MODEL`), its turns are paid from the same budget; without one, a fixed plan looks.
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 

@@ -288,8 +288,8 @@ pub(crate) enum PickForm {
 pub(crate) struct BudgetChoice {
     /// The most that the run may use up: turns of models, tokens, usd, seconds, tool calls, pixels, as in
     /// turns=4,tokens=20k,usd=0.05,seconds=60,calls=10,pixels=20M. At a limit it answers from what it has, and says so
-    #[arg(long, value_name = "LIMITS", value_parser = parse_budget, default_value = "", hide_default_value = true)]
-    pub(crate) budget: BudgetLimits,
+    #[arg(long = "budget", value_name = "LIMITS", value_parser = parse_budget, default_value = "", hide_default_value = true)]
+    pub(crate) limits: BudgetLimits,
 }
 
 fn parse_budget(text: &str) -> Result<BudgetLimits, String> {
@@ -340,8 +340,8 @@ pub(crate) struct Ask {
     pub(crate) budget: BudgetChoice,
     /// Ask before each call of this tool: the run is put away into the file of --save, and goes on with `lavr resume`. May
     /// be given several times
-    #[arg(long, value_name = "TOOL", requires = "save")]
-    pub(crate) ask_before: Vec<String>,
+    #[arg(long = "ask-before", value_name = "TOOL", requires = "save")]
+    pub(crate) before: Vec<String>,
     /// Where a run is put away that waits for approval. Without it, calls of tools that need approval are refused
     #[arg(long, value_name = "RUN.json")]
     pub(crate) save: Option<PathBuf>,
@@ -354,7 +354,7 @@ pub(crate) struct Resume {
     /// The file of a run that was put away
     #[arg(value_name = "RUN.json")]
     pub(crate) file: PathBuf,
-    /// Let a call run that waits for approval: its name, as in call_3, or `all` that wait
+    /// Let a call run that waits for approval: its name, as in `call_3`, or `all` that wait
     #[arg(long, value_name = "CALL")]
     pub(crate) approve: Vec<String>,
     /// Refuse a call that waits for approval: its name, and why (the planner is told)

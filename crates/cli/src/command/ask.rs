@@ -31,15 +31,13 @@ pub(crate) async fn run(global: &Global, ask: &Ask, cancel: &CancellationToken) 
             "the last word must be the question, but `{question}` is a file: put the question after the pictures, in quotes"
         );
     }
-    let setup = setup(global, &ask.asking, Budget::new(ask.budget.budget), cancel).await?;
+    let setup = setup(global, &ask.asking, Budget::new(ask.budget.limits), cancel).await?;
     Output::new(&ask.asking.showing, &setup.images, 1).check()?;
     let pictures = interruptible(cancel, setup.open_images(paths)).await?;
     let limits = Limits { steps: ask.max_steps, calls: ask.max_calls, time: ask.time, ..Limits::default() };
     let begin = Begin { what: What::Question(question, paths, limits), pictures };
-    let approval = ask
-        .save
-        .as_deref()
-        .map(|file| Approval { file, decisions: Decisions::before(ask.ask_before.clone()) });
+    let approval =
+        ask.save.as_deref().map(|file| Approval { file, decisions: Decisions::before(ask.before.clone()) });
     answer(&setup, &ask.asking, begin, approval, cancel).await
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn run(
     let setup = interruptible(cancel, Setup::with_own_tools(global, !caption.showing.quiet))
         .await?
         .with_cassette(&caption.tracing)?
-        .with_budget(Budget::new(caption.budget.budget));
+        .with_budget(Budget::new(caption.budget.limits));
     let mut output = Output::new(&caption.showing, &setup.images, caption.images.len());
     output.check()?;
     // Every picture is read before the first is described: a wrong path is told at once.

@@ -36,7 +36,7 @@ pub(super) async fn run(
     let setup = interruptible(cancel, Setup::with_own_tools(global, !verify.showing.quiet))
         .await?
         .with_cassette(&verify.tracing)?
-        .with_budget(Budget::new(verify.budget.budget));
+        .with_budget(Budget::new(verify.budget.limits));
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
