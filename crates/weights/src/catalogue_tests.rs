@@ -30,7 +30,10 @@ fn the_built_in_catalogue_is_sound() {
         .filter(|model| model.is_bring_your_own())
         .map(|model| &model.name)
         .collect();
-    assert_eq!(own, ["blip-captioning-base", "blip-captioning-large-q4k"]);
+    assert_eq!(
+        own,
+        ["qwen3-vl-2b-instruct", "moondream2-q4", "blip-captioning-base", "blip-captioning-large-q4k"]
+    );
 }
 
 #[test]
