@@ -158,7 +158,7 @@ fn agent(images: &Arc<ImageStore>, approval: Approval, model: ScriptedModel) -> 
 #[tokio::test]
 async fn a_run_that_waits_keeps_what_its_other_calls_saw_and_the_pictures_that_they_made() {
     let images = Arc::new(ImageStore::default());
-    let image = images.insert(RgbImage::from_fn(64, 64, |x, y| image_pixel(x, y))).unwrap();
+    let image = images.insert(RgbImage::from_fn(64, 64, image_pixel)).unwrap();
     let call = |tool: &str, image: &str| ToolCall {
         id: CallId("x".into()),
         tool: tool.into(),
