@@ -2,45 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+#[path = "common/one_dog.rs"]
+mod one_dog;
+
 use std::sync::Arc;
 
 use lavr_agent::{Agent, Limits};
 use lavr_image::{ImageStore, RgbImage};
 use lavr_testkit::{ScriptedModel, ScriptedReply};
-use lavr_tool::{CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
-use lavr_types::{
-    Answer, CallId, Capability, FailureKind, ImageId, Observation, Rect, ToolCall,
-    perception::{Detection, Detections},
-};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
+use lavr_types::{Answer, CallId, FailureKind, ImageId, ToolCall};
+use one_dog::OneDog;
 use serde_json::{Value, json};
-
-/// Sees one dog, whatever the picture.
-struct OneDog;
-
-#[derive(Deserialize, JsonSchema)]
-struct Args {
-    image: ImageId,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-impl Tool for OneDog {
-    const NAME: &'static str = "detect";
-    const DESCRIPTION: &'static str = "Finds objects.";
-    const CAPABILITY: Capability = Capability::Detect;
-    type Args = Args;
-    type Output = Detections;
-
-    async fn call(&self, args: Args, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
-        context.image(args.image)?;
-        let _ = args.labels;
-        let bounds = Rect::new(4.0, 4.0, 60.0, 60.0);
-        let objects = vec![Detection { label: "dog".into(), bounds, score: 0.93 }];
-        Ok(Observation::new(Detections { objects, ..Detections::default() }))
-    }
-}
 
 const LIMITS: Limits = Limits { steps: 4, calls: 8, misunderstandings: 2, ..DEFAULT };
 const DEFAULT: Limits = Limits {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+#[path = "common/one_dog.rs"]
+mod one_dog;
+
 use std::sync::{Arc, Mutex};
 
 use lavr_agent::{Agent, AgentError, PutAway, SavedRun};
@@ -11,37 +14,11 @@ use lavr_testkit::{ScriptedModel, ScriptedReply};
 use lavr_tool::{Approval, Approver, CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_types::{
     Answer, Budget, BudgetLimits, CallId, Capability, Event, ImageId, Observation, Rect, ToolCall, ToolSpec,
-    perception::{Detection, Detections},
 };
+use one_dog::OneDog;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-/// Sees one dog, whatever the picture.
-struct OneDog;
-
-#[derive(Deserialize, JsonSchema)]
-struct Args {
-    image: ImageId,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-impl Tool for OneDog {
-    const NAME: &'static str = "detect";
-    const DESCRIPTION: &'static str = "Finds objects.";
-    const CAPABILITY: Capability = Capability::Detect;
-    type Args = Args;
-    type Output = Detections;
-
-    async fn call(&self, args: Args, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
-        context.image(args.image)?;
-        let _ = args.labels;
-        let bounds = Rect::new(4.0, 4.0, 60.0, 60.0);
-        let objects = vec![Detection { label: "dog".into(), bounds, score: 0.93 }];
-        Ok(Observation::new(Detections { objects, ..Detections::default() }))
-    }
-}
 
 /// Looks for something else each time, and answers only when it must.
 fn curious() -> ScriptedModel {
