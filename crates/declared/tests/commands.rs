@@ -6,17 +6,10 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Folder, Scene};
+use common::{Folder, IMAGE, Scene};
 use lavr_tool::CancellationToken;
 use lavr_types::{FailureKind, Rect, Trust};
 use serde_json::json;
-
-const IMAGE: &str = r#"
-    [arguments]
-    required = ["image"]
-    properties.image = { type = "string", format = "image-id", description = "The image." }
-    properties.text = { type = "string", description = "Any text." }
-"#;
 
 /// A declaration with an image argument.
 fn declared(head: &str, rest: &str) -> String {

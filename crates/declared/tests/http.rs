@@ -4,17 +4,10 @@
 
 mod common;
 
-use common::{Folder, Scene};
+use common::{Folder, IMAGE, Scene};
 use lavr_testkit::{Answer, Loopback};
 use lavr_types::{FailureKind, Trust};
 use serde_json::json;
-
-const IMAGE: &str = r#"
-    [arguments]
-    required = ["image"]
-    properties.image = { type = "string", format = "image-id", description = "The image." }
-    properties.text = { type = "string", description = "Any text." }
-"#;
 
 fn declared(head: &str, server: &Loopback, rest: &str) -> String {
     format!(

@@ -8,6 +8,14 @@ use lavr_types::{CallId, CallRecord, Failure, ImageId, Observation, ToolCall};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Arguments of a declaration: an image, and any text.
+pub(crate) const IMAGE: &str = r#"
+    [arguments]
+    required = ["image"]
+    properties.image = { type = "string", format = "image-id", description = "The image." }
+    properties.text = { type = "string", description = "Any text." }
+"#;
+
 /// A folder with declarations.
 pub(crate) struct Folder(TempDir);
 
