@@ -30,7 +30,7 @@ fn pictures_in(set: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_sets_open_as_the_command_opens_them() {
-    for (set, least) in [("evaluation", 40), ("fresh", 25), ("tuning", 20)] {
+    for (set, least) in [("evaluation", 40), ("fresh", 25), ("blind", 36), ("tuning", 20)] {
         let source = Source { data: Some(folder(set)), ..Source::default() };
         let opened = entry("verifier").unwrap().open(&source).unwrap();
         assert!(
@@ -42,7 +42,7 @@ fn the_sets_open_as_the_command_opens_them() {
 
 #[test]
 fn every_record_has_its_picture_of_the_size_that_it_states() {
-    for set in ["evaluation", "fresh", "tuning"] {
+    for set in ["evaluation", "fresh", "blind", "tuning"] {
         for record in bench(set).records() {
             let picture = image::open(folder(set).join(&record.file)).unwrap();
             assert_eq!([picture.width(), picture.height()], [record.width, record.height], "{}", record.id);
@@ -52,7 +52,7 @@ fn every_record_has_its_picture_of_the_size_that_it_states() {
 
 #[test]
 fn corrections_make_the_control_caption() {
-    for set in ["evaluation", "fresh", "tuning"] {
+    for set in ["evaluation", "fresh", "blind", "tuning"] {
         for record in bench(set).records() {
             let caption = &record.caption;
             let mut letters: Vec<char> = caption.text.chars().collect();
@@ -82,18 +82,18 @@ fn corrections_make_the_control_caption() {
 #[test]
 fn every_picture_has_a_license_and_captions_where_it_is_measured() {
     let licenses = std::fs::read_to_string(folder("LICENSES.md")).unwrap();
-    for set in ["evaluation", "fresh", "calibration", "tuning"] {
+    for set in ["evaluation", "fresh", "blind", "calibration", "tuning"] {
         let section = licenses.split("\n## ").find(|section| section.starts_with(set)).unwrap();
         for file in pictures_in(set) {
             assert_eq!(section.matches(&format!("| `{file}` |")).count(), 1, "{set}/{file}");
         }
     }
-    for set in ["evaluation", "fresh", "tuning"] {
+    for set in ["evaluation", "fresh", "blind", "tuning"] {
         let used: BTreeSet<String> = bench(set).records().iter().map(|record| record.file.clone()).collect();
         assert!(pictures_in(set).is_subset(&used), "{set}: a picture has no captions");
     }
     // What is shown in the examples was looked at during development.
-    for set in ["evaluation", "fresh"] {
+    for set in ["evaluation", "fresh", "blind"] {
         assert!(!bench(set).records().iter().any(|record| record.file.contains('/')));
     }
 }
@@ -102,7 +102,7 @@ fn every_picture_has_a_license_and_captions_where_it_is_measured() {
 fn no_picture_is_in_two_sets() {
     let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
-    for set in ["evaluation", "fresh", "calibration", "tuning"] {
+    for set in ["evaluation", "fresh", "blind", "calibration", "tuning"] {
         for file in pictures_in(set) {
             assert!(seen.insert(std::fs::read(folder(set).join(&file)).unwrap()), "{set}/{file}");
             assert!(names.insert(file.clone()), "{set}/{file}");
