@@ -2,17 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-#[path = "common/one_dog.rs"]
-mod one_dog;
-
 use std::sync::Arc;
 
 use lavr_agent::{Agent, Limits};
 use lavr_image::{ImageStore, RgbImage};
-use lavr_testkit::{ScriptedModel, ScriptedReply};
+use lavr_testkit::{OneDog, ScriptedModel, ScriptedReply};
 use lavr_tool::{CancellationToken, Dispatcher, Registry};
 use lavr_types::{Answer, CallId, FailureKind, ImageId, ToolCall};
-use one_dog::OneDog;
 use serde_json::{Value, json};
 
 const LIMITS: Limits = Limits { steps: 4, calls: 8, misunderstandings: 2, ..DEFAULT };

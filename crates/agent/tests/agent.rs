@@ -6,42 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use lavr_agent::{Agent, Limits};
 use lavr_image::{ImageStore, RgbImage};
-use lavr_testkit::{ScriptedModel, ScriptedReply};
-use lavr_tool::{CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
-use lavr_types::{
-    Capability, Event, ImageId, Observation, Rect,
-    perception::{Detection, Detections},
-};
+use lavr_testkit::{OneDog, ScriptedModel, ScriptedReply};
+use lavr_tool::{CancellationToken, Dispatcher, Registry};
+use lavr_types::{Event, ImageId};
 use lavr_verify::{Verifier, VerifierOptions};
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-/// Sees one dog, whatever the picture.
-struct OneDog;
-
-#[derive(Deserialize, JsonSchema)]
-#[allow(dead_code, reason = "the schema of a detector, of which this one needs nothing")]
-struct Args {
-    image: ImageId,
-    labels: Option<Vec<String>>,
-    threshold: Option<f32>,
-    tiles: Option<bool>,
-    region: Option<Rect>,
-}
-
-impl Tool for OneDog {
-    const NAME: &'static str = "detect";
-    const DESCRIPTION: &'static str = "Finds objects.";
-    const CAPABILITY: Capability = Capability::Detect;
-    type Args = Args;
-    type Output = Detections;
-
-    async fn call(&self, _: Args, _: &ToolContext) -> Result<Observation<Detections>, ToolError> {
-        let bounds = Rect::new(4.0, 4.0, 60.0, 60.0);
-        let objects = vec![Detection { label: "dog".into(), bounds, score: 0.93 }];
-        Ok(Observation::new(Detections { objects, ..Detections::default() }))
-    }
-}
 
 fn dispatcher() -> (Dispatcher, ImageId) {
     let images = Arc::new(ImageStore::default());
@@ -50,10 +18,7 @@ fn dispatcher() -> (Dispatcher, ImageId) {
 }
 
 fn json_model(replies: &[&str]) -> ScriptedModel {
-    ScriptedModel::texts(replies.iter().copied()).with_capabilities(|can| {
-        can.native_tools = false;
-        can.images = false;
-    })
+    ScriptedModel::texts(replies.iter().copied()).writing_json()
 }
 
 const LOOK: &str =

@@ -2,20 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-#[path = "common/one_dog.rs"]
-mod one_dog;
-
 use std::sync::{Arc, Mutex};
 
 use lavr_agent::{Agent, AgentError, PutAway, SavedRun};
 use lavr_image::{ImageStore, RgbImage};
 use lavr_model::Metered;
-use lavr_testkit::{ScriptedModel, ScriptedReply};
+use lavr_testkit::{OneDog, ScriptedModel, ScriptedReply};
 use lavr_tool::{Approval, Approver, CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_types::{
     Answer, Budget, BudgetLimits, CallId, Capability, Event, ImageId, Observation, Rect, ToolCall, ToolSpec,
 };
-use one_dog::OneDog;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

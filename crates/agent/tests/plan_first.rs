@@ -15,10 +15,7 @@ use lavr_tool::CancellationToken;
 use lavr_types::{Answer, ToolSpec};
 
 fn model(replies: &[&str]) -> Arc<ScriptedModel> {
-    Arc::new(ScriptedModel::texts(replies.iter().copied()).with_capabilities(|can| {
-        can.native_tools = false;
-        can.images = false;
-    }))
+    Arc::new(ScriptedModel::texts(replies.iter().copied()).writing_json())
 }
 
 /// The answer, and all that the model was asked.

@@ -1,4 +1,4 @@
-//! What tests need in the place of the world: models that follow a script, a server on loopback that may
+//! What tests need in the place of the world: models that follow a script, a detector that sees one dog, a server on loopback that may
 //! misbehave, cassettes of recorded exchanges, and Python with pinned packages. A dev-dependency only.
 //!
 //! ```
@@ -15,10 +15,12 @@
 
 mod cassette;
 mod loopback;
+mod one_dog;
 mod python;
 mod scripted;
 
 pub use cassette::{Cassette, CassetteError, Exchange, Player, RecordedRequest, RecordedResponse, Recorder};
 pub use loopback::{Answer, Loopback, Request};
+pub use one_dog::{Look, OneDog};
 pub use python::python_with;
 pub use scripted::{ScriptedModel, ScriptedReply};

@@ -83,6 +83,15 @@ impl ScriptedModel {
         self
     }
 
+    /// As a model without eyes, and without tool calls in a format of its own: what it wants to do it writes as JSON.
+    #[must_use]
+    pub fn writing_json(self) -> Self {
+        self.with_capabilities(|can| {
+            can.native_tools = false;
+            can.images = false;
+        })
+    }
+
     /// What it was asked so far.
     pub fn requests(&self) -> Vec<TurnRequest> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()

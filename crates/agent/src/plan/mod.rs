@@ -5,7 +5,6 @@
 //! own. What has been called is found again in the records by tool and arguments.
 
 mod argument;
-mod asked;
 mod check;
 mod error;
 mod explain;

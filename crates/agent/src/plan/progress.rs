@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{
     CheckedPlan, PlanError,
-    asked::asked,
     check::{CheckedNode, CheckedSentence, Each},
     expression::{Expression, Scope},
     schema,
@@ -207,7 +206,7 @@ impl<'a> Progress<'a> {
 
     /// The nodes that a call was made for.
     pub(crate) fn owners(&self, record: &CallRecord) -> Vec<&str> {
-        let made = |(_, tool, arguments): &&(&str, &str, Value)| is_of(record, tool, arguments);
+        let made = |(_, tool, arguments): &&(&str, &str, Value)| record.answers(tool, arguments);
         let mut owners: Vec<&str> = self.calls.iter().filter(made).map(|(id, ..)| *id).collect();
         owners.dedup();
         owners
@@ -396,20 +395,8 @@ fn outcome<'r>(
     arguments: &Value,
     records: &[&'r CallRecord],
 ) -> Option<Result<&'r Value, &'r str>> {
-    let record = records.iter().rev().find(|record| is_of(record, &node.tool, arguments))?;
+    let record = records.iter().rev().find(|record| record.answers(&node.tool, arguments))?;
     Some(record.outcome.as_ref().map(|seen| &seen.value).map_err(|failure| failure.message.as_str()))
-}
-
-/// Whether a record is that of this call, as it ran or as it was asked for.
-fn is_of(record: &CallRecord, tool: &str, arguments: &Value) -> bool {
-    if record.call.tool == tool && record.call.arguments == *arguments {
-        return true;
-    }
-    if record.repairs.is_empty() {
-        return false;
-    }
-    let (asked_tool, asked_arguments) = asked(record);
-    asked_tool == tool && asked_arguments == *arguments
 }
 
 fn one(node: &CheckedNode, arguments: Value, records: &[&CallRecord]) -> State {
