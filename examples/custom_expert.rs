@@ -53,7 +53,11 @@ impl Tool for Daylight {
             Some(is_night) if is_night != asks_for_mistake => "Yes.",
             Some(_) => "No.",
         };
-        Ok(Observation::new(VisualAnswer { answer: answer.to_owned(), model: Self::NAME.to_owned() }))
+        Ok(Observation::new(VisualAnswer {
+            answer: answer.to_owned(),
+            model: Self::NAME.to_owned(),
+            shown_at: None,
+        }))
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use lavr_model::{ModelError, Reply, TurnRequest};
 use lavr_types::{
-    Answer, CallRecord, CheckedClaim, Contradiction, Draft, Event, Failure, Fingerprint, ImageId, ToolCall,
-    ToolSpec, Usage,
+    Answer, CallRecord, CheckedClaim, Contradiction, Draft, Event, Fingerprint, ImageId, ToolCall, ToolSpec,
+    Usage,
 };
 
-use crate::{AgentError, Limits, Next, Observer, Planner, Run, Turn};
+use crate::{AgentError, Limits, Next, Observer, Planner, Run, Shrunk, Turn, run::refused_record};
 
 /// What a run needs from outside. What happens while it waits (calls that end, a text that grows) the world tells by
 /// itself; what a run is fed in the end, the loop tells.
@@ -22,6 +22,10 @@ pub(crate) trait World: Sync {
 
     /// Why the planner must answer now, where little of the budget is left.
     fn scarce(&self) -> Option<String>;
+
+    /// How the pictures of a request have to be made smaller, where the budget of pixels has no room for them; `None` where
+    /// that is how they are.
+    fn shrunk(&self, request: &TurnRequest, run: &Run) -> Option<Shrunk>;
 
     /// Asks the planner's model.
     ///
@@ -85,7 +89,7 @@ pub(crate) async fn drive<W: World>(
 ) -> Result<Answer, AgentError> {
     observer(&started(&run, planner, tools));
     let mut told = Told::at(&run);
-    let mut time_up = false;
+    let (mut time_up, mut fitted) = (false, false);
     loop {
         if world.time_is_up(run.limits())? && !time_up {
             time_up = true;
@@ -102,6 +106,15 @@ pub(crate) async fn drive<W: World>(
         told.tell(&run, observer);
         match next {
             Next::Ask(request) => {
+                // The planner tells the sizes of the pictures: it has to know before it asks.
+                if !std::mem::replace(&mut fitted, true)
+                    && let Some(Shrunk { longest_side, left_out, .. }) = world.shrunk(&request, &run)
+                {
+                    observer(&Event::PicturesShrunk { longest_side, left_out });
+                    run.shrink_pictures(longest_side, left_out);
+                    continue;
+                }
+                fitted = false;
                 let step = run.step_number();
                 observer(&Event::Planning { step });
                 let fingerprint = request.fingerprint();
@@ -204,16 +217,13 @@ fn tell_step(run: &Run, observer: Observer<'_>) {
     for (call, repairs, refused) in run.under_way() {
         observer(&match refused {
             None => Event::CallStarted { call: call.clone() },
-            Some(failure) => Event::CallRefused { record: refused_record(call, failure) },
+            Some(failure) => Event::CallRefused { record: refused_record(call, repairs, failure) },
         });
-        if !repairs.is_empty() {
+        // The record of one that was turned down has them.
+        if refused.is_none() && !repairs.is_empty() {
             observer(&Event::CallMended { call: call.id.clone(), repairs: repairs.to_vec() });
         }
     }
-}
-
-fn refused_record(call: &ToolCall, failure: &Failure) -> CallRecord {
-    CallRecord::not_run(call.clone(), failure.clone())
 }
 
 fn started(run: &Run, planner: &dyn Planner, tools: &[&ToolSpec]) -> Event {

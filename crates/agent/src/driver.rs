@@ -6,15 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lavr_model::{ChatModel, ModelError, ModelErrorKind, Reply, StreamEvent, TurnRequest, collect_observed};
+use lavr_model::{
+    ChatModel, Fit, LEAST_SIDE, ModelError, ModelErrorKind, Reply, StreamEvent, TurnRequest, collect_observed,
+};
 use lavr_prompt::Library;
 use lavr_tool::{CancellationToken, Counts, Dispatcher};
-use lavr_types::{Amounts, Answer, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec, Usage};
+use lavr_types::{Amounts, Answer, CallRecord, Draft, Event, ImageId, Size, ToolCall, ToolSpec, Usage};
 use lavr_verify::Verifier;
 
 use crate::{
-    AgentError, FixedPlanner, Limits, ModelPlanner, Planner, Run,
+    AgentError, FixedPlanner, Limits, ModelPlanner, Planner, Run, Shrunk,
     drive::{Asked, Verified, World, drive},
+    run::shown_smaller,
 };
 
 /// Is told what happens, as it happens.
@@ -209,7 +212,7 @@ struct Live<'a> {
     time: Duration,
     /// What the dispatcher had answered before.
     before: Counts,
-    /// What the last turn of the planner's model cost, and how long it took.
+    /// What the last turn of the planner's model cost, with its pictures as small as they get, and how long it took.
     last_turn: Mutex<Option<(Amounts, Duration)>>,
 }
 
@@ -217,6 +220,14 @@ impl Live<'_> {
     fn left(&self) -> Duration {
         let left = self.time.saturating_sub(self.start.elapsed());
         left.min(self.agent.dispatcher.budget().time_left().unwrap_or(Duration::MAX))
+    }
+
+    /// The pictures that a request shows the planner's model.
+    fn pictures(&self, request: &TurnRequest) -> Vec<(ImageId, Size)> {
+        let Some(model) = &self.agent.model else { return Vec::new() };
+        let images = self.agent.dispatcher.images();
+        let size = |image: ImageId| Some((image, images.size_of(image).ok()?));
+        request.shown(model.capabilities()).into_iter().filter_map(size).collect()
     }
 
     fn tell_spent(&self, observer: Observer<'_>) {
@@ -248,6 +259,18 @@ impl World for Live<'_> {
         })
     }
 
+    fn shrunk(&self, request: &TurnRequest, run: &Run) -> Option<Shrunk> {
+        let capabilities = self.agent.model.as_ref()?.capabilities();
+        let left = self.agent.dispatcher.budget().pixels_left()?;
+        let fit = Fit::new(&self.pictures(request), capabilities.longest_side, left);
+        let left_out = fit.left_out.len() as u32;
+        let smaller = fit.longest_side.filter(|side| request.longest_side.is_none_or(|now| *side < now));
+        let more_left_out = left_out > run.shrunk().map_or(0, |before| before.left_out);
+        let now = request.longest_side.unwrap_or(LEAST_SIDE);
+        let longest_side = smaller.or_else(|| more_left_out.then_some(now))?;
+        Some(Shrunk { turns: run.turns().len(), longest_side, left_out })
+    }
+
     async fn ask(
         &self,
         request: TurnRequest,
@@ -255,10 +278,13 @@ impl World for Live<'_> {
         observer: Observer<'_>,
     ) -> Result<Asked, AgentError> {
         let asked = Instant::now();
+        let least = Fit::least(&self.pictures(&request));
         let before = self.agent.dispatcher.budget().spent();
         let turn = self.agent.turn(request, self.cancel, observer);
         let turn = tokio::time::timeout(self.left(), turn).await;
-        let cost = self.agent.dispatcher.budget().spent() - before;
+        let mut cost = self.agent.dispatcher.budget().spent() - before;
+        // The next one may show its pictures smaller.
+        cost.pixels = cost.pixels.min(least);
         *self.last_turn.lock().unwrap_or_else(PoisonError::into_inner) = Some((cost, asked.elapsed()));
         self.tell_spent(observer);
         match turn {
@@ -295,7 +321,14 @@ impl World for Live<'_> {
         observer: Observer<'_>,
     ) -> Result<Verified, AgentError> {
         let (text, claims, notes, models) = if let Some(verifier) = &self.agent.verifier {
-            let result = verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
+            let mut result =
+                verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
+            for note in result.calls.iter().filter_map(shown_smaller) {
+                if !result.notes.contains(&note) {
+                    observer(&Event::Note { text: note.clone() });
+                    result.notes.push(note);
+                }
+            }
             (result.text, result.claims, result.notes, result.usage)
         } else {
             let note = "no verifier is set up: the answer was not checked".to_owned();

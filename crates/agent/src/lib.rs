@@ -42,3 +42,4 @@ pub use replay::{ReplayError, replay};
 pub use run::{Next, Run, Turn};
 pub use saved::{PutAway, SavedRun, SavedRunError};
 pub use schema::step_schema;
+pub use sight::Shrunk;

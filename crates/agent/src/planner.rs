@@ -12,7 +12,7 @@ use lavr_types::{CallId, CallRecord, ImageId, Size, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FixedPlanner, ImageNames, Limits, Misunderstanding, PlanFile, ReplayError, Turn};
+use crate::{FixedPlanner, ImageNames, Limits, Misunderstanding, PlanFile, ReplayError, Shrunk, Turn};
 
 pub use declared::DeclaredPlanner;
 pub use first::PlanFirstPlanner;
@@ -35,12 +35,25 @@ pub struct Situation<'a> {
     pub must_answer: bool,
     /// What bounds the run.
     pub limits: &'a Limits,
+    /// Since when pictures are sent smaller, in order.
+    pub shrunk: &'a [Shrunk],
 }
 
 impl Situation<'_> {
     /// Every call so far.
     pub fn records(&self) -> impl Iterator<Item = &CallRecord> {
         self.turns.iter().flat_map(Turn::records)
+    }
+
+    /// The longest side that pictures are sent with, where the budget of pixels bounds it: `side`, where the model takes less.
+    pub(crate) fn longest_side(&self, side: Option<u32>) -> Option<u32> {
+        self.longest_side_at(usize::MAX, side)
+    }
+
+    /// As [`Self::longest_side`], when the turn of this number was asked for.
+    pub(crate) fn longest_side_at(&self, turn: usize, side: Option<u32>) -> Option<u32> {
+        let shrunk = self.shrunk.iter().rev().find(|shrunk| shrunk.turns <= turn);
+        [shrunk.map(|shrunk| shrunk.longest_side), side].into_iter().flatten().min()
     }
 
     /// The schema of a tool's arguments.

@@ -7,7 +7,7 @@ use lavr_model::TurnRequest;
 use lavr_types::{Answer, CallId, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec};
 
 use crate::{
-    AgentError, Limits, Observer, PlanError, Planner, PlannerRecord, Run,
+    AgentError, Limits, Observer, PlanError, Planner, PlannerRecord, Run, Shrunk,
     drive::{Asked, Verified, World, drive},
 };
 
@@ -141,6 +141,7 @@ const fn is_said_by_the_run(event: &Event) -> bool {
             | Event::Misunderstood { .. }
             | Event::CallRefused { .. }
             | Event::BudgetLow { .. }
+            | Event::PicturesShrunk { .. }
             | Event::AwaitingApproval { .. }
             | Event::Drafted { .. }
             | Event::Answered { .. }
@@ -155,6 +156,15 @@ impl World for Recorded<'_> {
     fn scarce(&self) -> Option<String> {
         match self.events.get(self.at()) {
             Some(Event::BudgetLow { why }) => Some(why.clone()),
+            _ => None,
+        }
+    }
+
+    fn shrunk(&self, _: &TurnRequest, run: &Run) -> Option<Shrunk> {
+        match self.events.get(self.at()) {
+            Some(&Event::PicturesShrunk { longest_side, left_out }) => {
+                Some(Shrunk { turns: run.turns().len(), longest_side, left_out })
+            }
             _ => None,
         }
     }

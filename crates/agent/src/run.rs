@@ -1,18 +1,21 @@
 //! One run as a state machine: no I/O, serialisable at any point.
 
 mod decide;
+mod records;
 
 use lavr_model::{ModelError, ModelErrorKind, Price, Reply, TurnRequest, Verbatim};
 use lavr_prompt::PromptError;
 use lavr_types::{
     Answer, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Repair, Size,
-    Step, ToolCall, ToolSpec, Usage, perception::Detections,
+    Step, ToolCall, ToolSpec, Usage,
 };
+use records::{PICTURES_LEFT_OUT, is_of, shortcoming, smaller_pictures};
+pub(crate) use records::{refused_record, shown_smaller};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Situation,
-    certainty, intake, tool_set::ToolSet,
+    AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Shrunk,
+    Situation, certainty, intake, tool_set::ToolSet,
 };
 
 /// What has happened, in order.
@@ -133,6 +136,9 @@ pub struct Run {
     /// What the planner's model costs.
     #[serde(default)]
     price: Option<Price>,
+    /// Since when pictures are sent smaller.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shrunk: Vec<Shrunk>,
 }
 
 impl Run {
@@ -168,6 +174,7 @@ impl Run {
             notes: Vec::new(),
             usage: Usage::default(),
             price: None,
+            shrunk: Vec::new(),
         })
     }
 
@@ -336,6 +343,7 @@ impl Run {
             planned.awaiting = is_of(&record, FailureKind::AwaitingApproval);
             if !planned.awaiting {
                 record.repairs.splice(0..0, std::mem::take(&mut planned.repairs));
+                self.usage += record.models;
                 planned.record = Some(record);
             }
         }
@@ -359,10 +367,7 @@ impl Run {
         let calls: Vec<CallRecord> = calls
             .into_iter()
             .filter_map(|planned| match planned.refused {
-                Some(failure) => {
-                    let record = CallRecord::not_run(planned.call, failure);
-                    Some(CallRecord { repairs: planned.repairs, ..record })
-                }
+                Some(failure) => Some(refused_record(&planned.call, &planned.repairs, &failure)),
                 None => planned.record,
             })
             .collect();
@@ -395,6 +400,23 @@ impl Run {
             self.note(why);
         }
         self.must_answer = true;
+    }
+
+    /// From now on the planner's model is sent smaller pictures, with this longest side in pixels, at most; so many of its next
+    /// request it is told of in words, since not even so small they fit.
+    pub fn shrink_pictures(&mut self, longest_side: u32, left_out: u32) {
+        if self.shrunk.is_empty() {
+            self.note(smaller_pictures(longest_side));
+        }
+        if left_out > 0 {
+            self.note(PICTURES_LEFT_OUT.into());
+        }
+        self.shrunk.push(Shrunk { turns: self.turns.len(), longest_side, left_out });
+    }
+
+    /// How pictures are sent since they were made smaller for the last time.
+    pub fn shrunk(&self) -> Option<&Shrunk> {
+        self.shrunk.last()
     }
 
     /// Whether the planner is to decide next, and may still make calls.
@@ -446,6 +468,7 @@ impl Run {
             turns: &self.turns,
             must_answer: self.must_answer,
             limits: &self.limits,
+            shrunk: &self.shrunk,
         }
     }
 
@@ -473,27 +496,6 @@ impl Run {
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
-        }
-    }
-}
-
-fn is_of(record: &CallRecord, kind: FailureKind) -> bool {
-    record.outcome.as_ref().is_err_and(|failure| failure.kind == kind)
-}
-
-/// What a reader has to know of a call that saw less than it was asked to: small planners take it for a proof of absence.
-fn shortcoming(record: &CallRecord) -> Option<String> {
-    match &record.outcome {
-        Err(Failure { kind: FailureKind::Unavailable | FailureKind::Panicked, message }) => {
-            Some(format!("`{}` could not help: {message}", record.call.tool))
-        }
-        Err(_) => None,
-        Ok(observation) => {
-            let unknown = Detections::deserialize(&observation.value).ok()?.unknown_labels;
-            let words = unknown.join("\", \"");
-            (!unknown.is_empty()).then(|| {
-                format!("`{}` does not know \"{words}\": whether it is there was not seen", record.call.tool)
-            })
         }
     }
 }

@@ -4,12 +4,22 @@
 
 use std::collections::HashMap;
 
-use lavr_image::fit_within;
 use lavr_types::{CallRecord, ImageId, Quad, Rect, Size};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::{Situation, Turn, grounding::is_box, names::is_image};
+
+/// From a turn on, pictures are sent smaller than the model takes them: little was left of the budget of pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    /// How many turns the run had behind it.
+    pub turns: usize,
+    /// The longest side of the pictures since, in pixels, at most.
+    pub longest_side: u32,
+    /// How many pictures of the next request do not fit even so, and are told in words.
+    pub left_out: u32,
+}
 
 /// Fields of results that hold a box, as the capabilities' output types name them.
 const BOXES: [&str; 3] = ["box", "region", "bounds"];
@@ -27,7 +37,7 @@ impl Sight {
         let mut sight = Self { scales: HashMap::new() };
         let Some(longest_side) = longest_side else { return sight };
         let mut learn = |id: ImageId, size: Size| {
-            let sent = fit_within(size, longest_side.max(1));
+            let sent = size.fit_within(longest_side.max(1));
             if sent != size {
                 let ratio = |sent: u32, own: u32| f64::from(sent) / f64::from(own);
                 sight.scales.insert(id, [ratio(sent.width, size.width), ratio(sent.height, size.height)]);
@@ -54,6 +64,34 @@ impl Sight {
             }
         }
         Some(View { images: images.collect(), turns })
+    }
+
+    /// Arguments of a plan that a model wrote, as [`Self::meant`], to a hundredth of a pixel: a plan is read anew at each step,
+    /// and its calls are known again by their arguments, also from a file. References stay as they are: results are in the
+    /// pixels of the image.
+    pub(crate) fn meant_in_plan(
+        &self,
+        schema: &Value,
+        situation: &Situation<'_>,
+        written: &mut Map<String, Value>,
+    ) {
+        let mut arguments = Value::Object(written.clone());
+        for (_, value) in arguments.as_object_mut().into_iter().flatten() {
+            if let (Some((first, _)), true) = (situation.images.first(), value == "$image") {
+                *value = json!(first);
+            }
+        }
+        situation.names.put_ids(schema, &mut arguments);
+        self.meant(schema, &mut arguments);
+        for (name, value) in written {
+            let scaled = &mut arguments[name.as_str()];
+            if is_box(&schema["properties"][name.as_str()]) && scaled != value {
+                for side in scaled.as_array_mut().into_iter().flatten() {
+                    *side = json!((side.as_f64().unwrap_or_default() * 100.0).round() / 100.0);
+                }
+                *value = scaled.take();
+            }
+        }
     }
 
     /// The size that an image is sent in.
@@ -204,6 +242,7 @@ mod tests {
             turns: &[Turn::Step { step, said: None, verbatim: None }],
             must_answer: false,
             limits: &limits,
+            shrunk: &[],
         };
         Sight::new(longest_side, &situation)
     }

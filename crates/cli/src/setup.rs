@@ -191,7 +191,8 @@ impl Setup {
             return Ok(Dispatcher::new(player.tools()?, Arc::clone(&self.images)).within(self.budget.clone()));
         }
         let experts = match self.seeing()? {
-            Some(model) => experts.with_vision(self.metered(model)),
+            // It is paid by the tool that asks it.
+            Some(model) => experts.with_vision(model),
             None => experts,
         };
         let registry = self.own_tools.added_to(experts.registry()?)?;

@@ -43,6 +43,10 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             let call = format!("{} {}{}", call.id, call.tool, arguments(&call.arguments));
             Some(format!("  {} {call}", paint(UNSURE, "waits for approval:")))
         }
+        Event::PicturesShrunk { longest_side, .. } => {
+            let line = format!("pictures: at most {longest_side} pixels a side from here on");
+            Some(format!("  {}", paint(DIM, line)))
+        }
         Event::Spent { spending } => Some(format!("  {}", paint(DIM, format!("budget: {spending}")))),
         Event::Misunderstood { message } => {
             Some(format!("  {} no step: {}", paint(UNSURE, "!"), cut(message)))
@@ -80,7 +84,11 @@ fn repaired(repairs: &[Repair]) -> String {
 fn call_refused(record: &CallRecord) -> String {
     let why = record.outcome.as_ref().err().map_or_else(String::new, |failure| safe(&failure.message));
     let call = format!("{} {}", record.call.tool, arguments(&record.call.arguments));
-    format!("  {} {}: {why}", paint(BAD, "not called:"), call.trim_end())
+    let line = format!("  {} {}: {why}", paint(BAD, "not called:"), call.trim_end());
+    match record.repairs.as_slice() {
+        [] => line,
+        repairs => format!("{line} {}", paint(DIM, repaired(repairs))),
+    }
 }
 
 fn mark(verdict: Verdict) -> String {

@@ -233,6 +233,7 @@ impl Reader<'_> {
             cacheable: file.cacheable,
             idempotent: file.idempotent.unwrap_or(true),
             needs_approval: file.approval,
+            asks_model: false,
         })
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn value(
             None => fitting::<Caption>(mapping, value),
         },
         Capability::Answer => match text(mapping, whole)? {
-            Some(answer) => written(&VisualAnswer { answer, model: mapping.tool.clone() }),
+            Some(answer) => written(&VisualAnswer { answer, model: mapping.tool.clone(), shown_at: None }),
             None => fitting::<VisualAnswer>(mapping, value),
         },
         Capability::MeasureColor => fitting::<ColorReport>(mapping, value),

@@ -21,7 +21,6 @@ mod files;
 mod folders;
 mod limits;
 mod open;
-mod resize;
 mod store;
 
 pub use decode::{Decoded, decode, read};
@@ -30,5 +29,4 @@ pub use files::ImageFiles;
 pub use folders::{AllowedFile, AllowedFolders, FolderError};
 pub use image::{Rgb, RgbImage};
 pub use limits::Limits;
-pub use resize::fit_within;
 pub use store::{ImageStore, Origin, StoredImage};

@@ -10,7 +10,7 @@ use std::{
 use image::{RgbImage, codecs::jpeg::JpegEncoder, imageops};
 use lavr_types::{Affine, EncodedImage, Frame, ImageId, ImageSource, ImageSourceError, Rect, Region, Size};
 
-use crate::{AllowedFolders, ImageError, Limits, decode, fit_within, folders::read_picture, read};
+use crate::{AllowedFolders, ImageError, Limits, decode, folders::read_picture, read};
 
 /// JPEG quality of pictures that leave the store for a model.
 const SENT_QUALITY: u8 = 92;
@@ -266,7 +266,7 @@ impl ImageStore {
 impl ImageSource for ImageStore {
     fn encoded(&self, id: ImageId, longest_side: u32) -> Result<EncodedImage, ImageSourceError> {
         let image = self.get(id).map_err(|_| ImageSourceError::Unknown(id))?;
-        let size = fit_within(image.size(), longest_side.max(1));
+        let size = image.size().fit_within(longest_side.max(1));
         let smaller;
         let pixels = if size == image.size() {
             &*image.pixels

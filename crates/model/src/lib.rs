@@ -8,6 +8,7 @@
 mod embed;
 mod error;
 mod metered;
+mod pictures;
 mod price;
 mod request;
 mod stream;
@@ -19,6 +20,7 @@ pub use embed::{LexicalEmbedder, TextEmbedder, cosine};
 pub use error::ModelError;
 pub use lavr_types::{FinishReason, ModelErrorKind, Price, Reply, TurnUsage, Verbatim};
 pub use metered::Metered;
+pub use pictures::{Fit, LEAST_SIDE};
 pub use price::{PriceTable, PriceTableError, Quote};
 pub use request::{Message, Part, ResponseFormat, Role, Sampling, ToolDeclaration, TurnRequest};
 pub use stream::{StreamEvent, TurnStream, collect, collect_observed};
@@ -37,7 +39,7 @@ pub struct Capabilities {
     /// The most images that one request may hold. Of more, an adapter shows those mentioned last, and tells the others by their
     /// alternative text.
     pub max_images: usize,
-    /// The longest side of an image that the model makes use of, in pixels.
+    /// The longest side of an image that the model makes use of, in pixels; 0 where it is not known.
     pub longest_side: u32,
     /// Whether it calls tools in its own format ([`TurnRequest::tools`]).
     pub native_tools: bool,
@@ -51,6 +53,13 @@ pub struct Capabilities {
     /// What its tokens cost, where that is known. A model on this machine costs nothing ([`Price::FREE`]).
     #[serde(default)]
     pub price: Option<Price>,
+}
+
+impl Capabilities {
+    /// The longest side that images are sent with where a turn asks for at most `side` pixels; 0 where both are unknown.
+    pub fn shown_side(&self, side: u32) -> u32 {
+        [self.longest_side, side].into_iter().filter(|side| *side > 0).min().unwrap_or_default()
+    }
 }
 
 /// A chat model.

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use lavr_types::{Amounts, Budget, ImageSource, ModelErrorKind, Reservation, Size, TurnUsage};
+use lavr_types::{Amounts, Budget, ImageId, ImageSource, ModelErrorKind, Reservation, TurnUsage};
 
 use crate::{
-    CancellationToken, Capabilities, ChatModel, ModelError, Part, StreamEvent, TurnRequest, TurnStream,
+    CancellationToken, Capabilities, ChatModel, Fit, LEAST_SIDE, ModelError, Part, StreamEvent, TurnRequest,
+    TurnStream, pictures::pixels_of,
 };
 
 /// Tokens for each byte of a request, before the model has told its own: English has one in four, JSON one in three.
@@ -22,24 +23,44 @@ const SHORTEST_REPLY: u64 = 48;
 ///
 /// How many tokens a request has is estimated from its bytes: at first as for English and JSON, then by the most that this
 /// model has counted. The reply is cut to what is left. Money is counted where the model's price is known.
+#[derive(Clone)]
 pub struct Metered {
     model: Arc<dyn ChatModel>,
     budget: Budget,
     images: Option<Arc<dyn ImageSource>>,
+    /// Whether a turn is asked without images for which there are too few pixels.
+    leaves_out: bool,
     tokens_per_byte: Arc<Mutex<f64>>,
+    /// Held from looking at what is left to having reserved it, so that turns side by side share it.
+    reserving: Arc<Mutex<()>>,
 }
 
 impl Metered {
     /// The model, paid from this budget.
     pub fn new(model: Arc<dyn ChatModel>, budget: Budget) -> Self {
-        Self { model, budget, images: None, tokens_per_byte: Arc::new(Mutex::new(TOKENS_PER_BYTE)) }
+        let tokens_per_byte = Arc::new(Mutex::new(TOKENS_PER_BYTE));
+        Self { model, budget, images: None, leaves_out: true, tokens_per_byte, reserving: Arc::default() }
     }
 
-    /// Counting the pixels that it is shown. Images that are too many for what is left are told in words.
+    /// Counting the pixels that it is shown. Images for which too few are left are shown smaller ([`Fit`]), unless the turn
+    /// settles their size ([`TurnRequest::longest_side`]); those that are too many even so are told in words.
     #[must_use]
     pub fn with_images(mut self, images: Arc<dyn ImageSource>) -> Self {
         self.images = Some(images);
         self
+    }
+
+    /// A turn that cannot show all its images is not asked.
+    #[must_use]
+    pub fn with_all_images(mut self) -> Self {
+        self.leaves_out = false;
+        self
+    }
+
+    /// The same model, paid from another budget. What it has told of its tokens is known there, too.
+    #[must_use]
+    pub fn within(&self, budget: Budget) -> Self {
+        Self { budget, ..self.clone() }
     }
 
     /// What a turn may cost at most, after its images and its reply were cut to what is left.
@@ -61,40 +82,41 @@ impl Metered {
 
     fn input_tokens(&self, turn: &TurnRequest) -> u64 {
         let rate = *self.tokens_per_byte.lock().unwrap_or_else(PoisonError::into_inner);
-        let images = turn.messages.iter().flat_map(|message| &message.parts);
-        let images = images.filter(|part| matches!(part, Part::Image { .. })).count() as u64;
+        let images = turn.shown(self.model.capabilities()).len() as u64;
         (bytes(turn) as f64 * rate).ceil() as u64 + images * TOKENS_PER_IMAGE
     }
 
-    /// Leaves out the oldest images that are too many; gives the pixels of those that stay.
+    /// Makes the images smaller, or leaves out the oldest, where they are too large for the pixels that are left; gives the
+    /// pixels of those that stay.
     fn fit_images(&self, turn: &mut TurnRequest) -> u64 {
         let Some(images) = &self.images else { return 0 };
-        let longest = self.model.capabilities().longest_side;
-        let mut left = self.budget.pixels_left().unwrap_or(u64::MAX);
-        let mut shown = 0;
-        for part in turn.messages.iter_mut().rev().flat_map(|message| message.parts.iter_mut().rev()) {
-            let Part::Image { image, alternative } = part else { continue };
-            let pixels = images.size(*image).map_or(0, |size| shrunk(size, longest));
-            if pixels <= left {
-                left -= pixels;
-                shown += pixels;
-            } else {
+        let capabilities = self.model.capabilities();
+        let size = |image: ImageId| Some((image, images.size(image).ok()?));
+        let shown: Vec<_> = turn.shown(capabilities).into_iter().filter_map(size).collect();
+        let left = self.budget.pixels_left().unwrap_or(u64::MAX);
+        let fit = match turn.longest_side {
+            Some(side) => Fit::at(&shown, capabilities.shown_side(side), left),
+            None => Fit::new(&shown, capabilities.longest_side, left),
+        };
+        turn.longest_side = fit.longest_side.or(turn.longest_side);
+        if fit.left_out.is_empty() {
+            return fit.pixels;
+        }
+        if !self.leaves_out {
+            // More than is left: the reservation tells how much more.
+            let side = turn.longest_side.map_or(LEAST_SIDE, |side| capabilities.shown_side(side));
+            return pixels_of(&shown, side);
+        }
+        for part in turn.messages.iter_mut().flat_map(|message| &mut message.parts) {
+            if let Part::Image { image, alternative } = part
+                && fit.left_out.contains(image)
+            {
                 let text = format!("(a picture that the budget of pixels leaves out: {alternative})");
                 *part = Part::Text { text };
             }
         }
-        shown
+        fit.pixels
     }
-}
-
-/// The pixels of an image whose longest side is at most so long.
-fn shrunk(size: Size, longest: u32) -> u64 {
-    let side = size.width.max(size.height);
-    if longest == 0 || side <= longest {
-        return size.area();
-    }
-    let scale = f64::from(longest) / f64::from(side);
-    (size.area() as f64 * scale * scale).ceil() as u64
 }
 
 fn price(model: &Arc<dyn ChatModel>, usage: &TurnUsage) -> f64 {
@@ -123,17 +145,32 @@ impl ChatModel for Metered {
         self.model.capabilities()
     }
 
-    async fn stream(
+    async fn stream(&self, turn: TurnRequest, cancel: CancellationToken) -> Result<TurnStream, ModelError> {
+        self.stream_fitted(turn, cancel).await.map(|(_, stream)| stream)
+    }
+}
+
+impl Metered {
+    /// As [`ChatModel::stream`], and tells to which longest side in pixels the images were shrunk for want of pixels.
+    ///
+    /// # Errors
+    /// As [`ChatModel::stream`].
+    pub async fn stream_fitted(
         &self,
         mut turn: TurnRequest,
         cancel: CancellationToken,
-    ) -> Result<TurnStream, ModelError> {
-        let worst = self.worst(&mut turn);
+    ) -> Result<(Option<u32>, TurnStream), ModelError> {
+        let (worst, reserved) = {
+            let _alone = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
+            let worst = self.worst(&mut turn);
+            (worst, self.budget.reserve(worst))
+        };
         let written = bytes(&turn);
-        let reserved = self.budget.reserve(worst).map_err(|over| {
+        let reserved = reserved.map_err(|over| {
             let name = &self.model.capabilities().name;
             ModelError::new(ModelErrorKind::OverBudget, name, over.to_string())
         })?;
+        let longest_side = turn.longest_side;
         match self.model.stream(turn, cancel).await {
             Ok(stream) => {
                 let mut open = Some(reserved);
@@ -146,7 +183,7 @@ impl ChatModel for Metered {
                         *rate = rate.max(usage.input_tokens as f64 / written as f64);
                     }
                 };
-                Ok(stream
+                let stream = stream
                     .map(move |event| {
                         if let Ok(StreamEvent::Finished { usage, .. }) = &event
                             && let Some(reserved) = open.take()
@@ -155,7 +192,8 @@ impl ChatModel for Metered {
                         }
                         event
                     })
-                    .boxed())
+                    .boxed();
+                Ok((longest_side, stream))
             }
             // Nothing was answered, and so nothing is charged but the attempt.
             Err(error) => {

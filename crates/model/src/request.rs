@@ -1,10 +1,12 @@
 //! One turn as it is put to a model.
 
+use std::collections::HashSet;
+
 use lavr_types::{CallId, Fingerprint, ImageId, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Verbatim;
+use crate::{Capabilities, Verbatim};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,13 @@ pub enum Role {
     Tool,
 }
 
+impl Role {
+    /// Whether images in messages of this role are shown to a model.
+    pub const fn takes_images(self) -> bool {
+        matches!(self, Self::User | Self::Tool)
+    }
+}
+
 /// A piece of a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "part")]
@@ -29,7 +38,7 @@ pub enum Part {
         /// The text.
         text: String,
     },
-    /// An image, by id. The adapter fetches and shrinks it.
+    /// An image, by id. The adapter fetches it and shrinks it to what its model takes, or to [`TurnRequest::longest_side`].
     Image {
         /// The image.
         image: ImageId,
@@ -134,12 +143,33 @@ pub struct TurnRequest {
     pub format: ResponseFormat,
     /// The most tokens that the reply may have.
     pub max_tokens: usize,
+    /// The longest side of the images as they are sent, in pixels, where that is less than the model takes. Whoever sets it
+    /// reads and writes places in images of this size; `None` leaves it to the adapter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_side: Option<u32>,
     /// How tokens are chosen.
     #[serde(default)]
     pub sampling: Sampling,
 }
 
 impl TurnRequest {
+    /// The images that a model with these capabilities is shown, each once: those of [`Part::Image`] in what it is told (no
+    /// model sees pictures in rules or in its own words), the ones mentioned last if there are too many, in the order of
+    /// their last mention.
+    pub fn shown(&self, capabilities: &Capabilities) -> Vec<ImageId> {
+        let most = if capabilities.images { capabilities.max_images } else { 0 };
+        let spoken_to = self.messages.iter().filter(|message| message.role.takes_images());
+        let mentioned = spoken_to.flat_map(|message| &message.parts).filter_map(|part| match part {
+            Part::Image { image, .. } => Some(*image),
+            _ => None,
+        });
+        let mut seen = HashSet::new();
+        // From the end: the last mention counts.
+        let mut latest: Vec<_> = mentioned.rev().filter(|image| seen.insert(*image)).take(most).collect();
+        latest.reverse();
+        latest
+    }
+
     /// Tells whether two requests are the same: what a trace keeps of a request.
     pub fn fingerprint(&self) -> Fingerprint {
         // Strings, numbers and lists alone: nothing of a request can fail to be written.

@@ -170,12 +170,15 @@ impl Worker {
         context: &ToolContext,
     ) -> Result<Result<Observation<Value>, ToolError>, Broken> {
         let images = self.hand_over(named(&arguments), context.images()).await?;
-        self.tell(&ToWorker::Call { arguments, images }).await?;
+        let budget = context.budget().left();
+        self.tell(&ToWorker::Call { arguments, images, budget }).await?;
         let mut answers = FuturesUnordered::new();
         loop {
             tokio::select! {
                 heard = self.hear() => match heard? {
-                    ToParent::Ended { outcome, images } => {
+                    ToParent::Ended { outcome, images, models, spent } => {
+                        context.budget().charge(spent);
+                        context.spent(models);
                         self.take_over(images, context.images()).await?;
                         return Ok(outcome.map_err(ToolError::from));
                     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use lavr_image::{ImageError, ImageStore, Origin, RgbImage};
-use lavr_types::{Affine, Capability, Failure, ImageId, Observation, Size};
+use lavr_types::{Affine, Amounts, BudgetLimits, Capability, Failure, ImageId, Observation, Size, Usage};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -20,8 +20,13 @@ pub(crate) type Outcome = Result<Observation<Value>, Failure>;
 pub(crate) enum ToWorker {
     /// Where images are left for the other side. The first message.
     Begin { folder: PathBuf },
-    /// Run the tool.
-    Call { arguments: Value, images: Vec<ImageFile> },
+    /// Run the tool, whose chat models may use up so much.
+    Call {
+        arguments: Value,
+        images: Vec<ImageFile>,
+        #[serde(default)]
+        budget: BudgetLimits,
+    },
     /// What another tool gave that the worker asked for.
     Answer { question: u32, outcome: Outcome, images: Vec<ImageFile> },
 }
@@ -32,8 +37,15 @@ pub(crate) enum ToWorker {
 pub(crate) enum ToParent {
     /// The tool calls another one.
     Ask { question: u32, capability: Capability, arguments: Value, images: Vec<ImageFile> },
-    /// The call ended.
-    Ended { outcome: Outcome, images: Vec<ImageFile> },
+    /// The call ended. `models` and `spent`: what chat models cost that the tool asked by itself.
+    Ended {
+        outcome: Outcome,
+        images: Vec<ImageFile>,
+        #[serde(default)]
+        models: Usage,
+        #[serde(default)]
+        spent: Amounts,
+    },
 }
 
 /// A message as a line. It begins with a line break, too: whatever a library printed before it ends there.

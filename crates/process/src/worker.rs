@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use lavr_image::ImageStore;
 use lavr_tool::{Caller, CancellationToken, DynTool, ToolContext, ToolError};
-use lavr_types::{Budget, BudgetLimits, Capability, Failure, FailureKind, Observation};
+use lavr_types::{Budget, Capability, Failure, FailureKind, Observation, Usage};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines},
@@ -67,15 +67,18 @@ pub async fn serve_worker(
     while let Some(order) = worker.hear().await? {
         match order {
             ToWorker::Begin { folder } => worker.folder = folder,
-            ToWorker::Call { arguments, images } => {
-                let outcome = match take_over(&worker.images, &images, &mut worker.known, &worker.folder) {
-                    Ok(()) => worker.run(arguments).await?,
-                    Err(error) => Err(not_handed_over(&error)),
-                };
+            ToWorker::Call { arguments, images, budget } => {
+                let budget = Budget::new(budget);
+                let (outcome, models) =
+                    match take_over(&worker.images, &images, &mut worker.known, &worker.folder) {
+                        Ok(()) => worker.run(arguments, budget.clone()).await?,
+                        Err(error) => (Err(not_handed_over(&error)), Usage::default()),
+                    };
+                let spent = budget.spent();
                 let images = worker.hand_over(named_by(&outcome));
                 let (outcome, images) = images
                     .map_or_else(|error| (Err(not_handed_over(&error)), vec![]), |images| (outcome, images));
-                worker.tell(&ToParent::Ended { outcome, images }).await?;
+                worker.tell(&ToParent::Ended { outcome, images, models, spent }).await?;
             }
             // To a question of a call that ended before.
             ToWorker::Answer { .. } => {}
@@ -126,25 +129,28 @@ impl<I: AsyncRead + Unpin, O: AsyncWrite + Unpin> Worker<I, O> {
         hand_over(&self.images, ids, &mut self.known, &self.folder)
     }
 
-    /// Runs the tool, and passes on what it asks of others.
-    async fn run(&mut self, arguments: Value) -> Result<Outcome, WorkerError> {
+    /// Runs the tool, and passes on what it asks of others. With what its chat models cost.
+    async fn run(&mut self, arguments: Value, budget: Budget) -> Result<(Outcome, Usage), WorkerError> {
         let (asking, mut asked) = mpsc::unbounded_channel();
         // Whoever gives a call up ends this process.
         let context = ToolContext::new(
             Arc::clone(&self.images),
             CancellationToken::new(),
             Arc::new(Asking(asking)),
-            Budget::new(BudgetLimits::default()),
+            budget,
         );
-        let tool = Arc::clone(&self.tool);
+        let (tool, spent) = (Arc::clone(&self.tool), context.clone());
         let mut running = tokio::spawn(async move { tool.call(arguments, &context).await });
         let (mut open, mut number) = (HashMap::new(), 0);
         loop {
             tokio::select! {
-                ended = &mut running => return Ok(match ended {
-                    Ok(outcome) => outcome.map_err(|error| error.failure()),
-                    Err(_) => Err(panicked()),
-                }),
+                ended = &mut running => {
+                    let outcome = match ended {
+                        Ok(outcome) => outcome.map_err(|error| error.failure()),
+                        Err(_) => Err(panicked()),
+                    };
+                    return Ok((outcome, spent.models()));
+                }
                 Some(Ask { capability, arguments, answer }) = asked.recv() => {
                     number += 1;
                     match self.hand_over(named(&arguments)) {

@@ -8,8 +8,8 @@ use lavr_image::{ImageStore, Rgb, RgbImage};
 use lavr_process::{Isolated, Program, serve_worker};
 use lavr_tool::{CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_types::{
-    CallId, CallRecord, Capability, Evidence, FailureKind, ImageId, Observation, Rect, Region, Secret,
-    ToolCall, Trust,
+    Amounts, Budget, BudgetLimits, CallId, CallRecord, Capability, Evidence, FailureKind, ImageId,
+    Observation, Rect, Region, Secret, ToolCall, Trust, Usage,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ enum How {
     Panic,
     Hang,
     Complain,
+    Think,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -66,6 +67,14 @@ impl Tool for Frail {
             How::Memory => drop(std::hint::black_box(vec![1_u8; isize::MAX as usize])),
             How::Panic => panic!("on purpose"),
             How::Hang => tokio::time::sleep(Duration::from_secs(3600)).await,
+            How::Think => {
+                let left = context.budget().limits().turns;
+                context.budget().charge(Amounts { turns: 1, tokens: 10, ..Amounts::default() });
+                context.spent(Usage { model_calls: 1, input_tokens: 10, ..Usage::default() });
+                if left.is_some_and(|left| left == 0) {
+                    return Err(ToolError::failed("no turn is left"));
+                }
+            }
             How::Complain => return Err(ToolError::invalid_arguments("`image` is upside down")),
         }
         let crop = context.images().crop(args.image, Rect::new(2.0, 2.0, 12.0, 10.0))?;
@@ -192,6 +201,19 @@ async fn an_abort_and_a_lack_of_memory_cost_one_record_each() {
         assert_eq!(failure.kind, FailureKind::Panicked);
         assert!(failure.message.contains("`frail` crashed on this input"), "{}", failure.message);
     }
+}
+
+#[tokio::test]
+async fn what_its_chat_models_cost_over_there_is_paid_here() {
+    let scene = Scene::new();
+    let budget = Budget::new(BudgetLimits { turns: Some(1), ..BudgetLimits::default() });
+    let scene = Scene { dispatcher: scene.dispatcher.within(budget.clone()), ..scene };
+    let [first, second] = scene.records([How::Think, How::Think]).await.try_into().unwrap();
+    assert_eq!((first.models.model_calls, first.models.input_tokens), (1, 10));
+    assert!(first.outcome.is_ok(), "{:?}", first.outcome);
+    // It knows how much is left, though the budget is here.
+    assert_eq!(second.outcome.unwrap_err().message, "no turn is left");
+    assert_eq!((budget.spent().turns, budget.spent().tokens), (2, 20));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::{
     dialect::{Draft, Quirks},
     failure::{self, Told},
     gate,
-    images::{self, Encoder},
+    images::Encoder,
     reading::Reading,
     retry,
 };
@@ -108,7 +108,7 @@ impl RemoteModel {
         // Encoding pictures takes a while.
         let work = tokio::task::spawn_blocking(move || {
             let pictures = encoder
-                .pictures(&images::shown(&turn, &capabilities))
+                .pictures(&turn.shown(&capabilities), turn.longest_side)
                 .map_err(|error| invalid(error.to_string()))?;
             let draft =
                 Draft { turn: &turn, capabilities: &capabilities, schema, quirks, pictures: &pictures };

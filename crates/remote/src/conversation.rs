@@ -10,7 +10,7 @@ use lavr_model::{Message, Part, Role, TurnRequest};
 use lavr_types::{CallId, ImageId, ToolCall};
 use serde_json::Value;
 
-use crate::images::{Encoded, Pictures, takes_pictures};
+use crate::images::{Encoded, Pictures};
 
 /// What one speaker says.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(crate) struct Manner {
     pub(crate) pictures_in_outcomes: bool,
 }
 
-/// Puts the conversation in order. `pictures` has the images that are shown ([`crate::images::shown`]).
+/// Puts the conversation in order. `pictures` has the images that are shown ([`TurnRequest::shown`]).
 pub(crate) fn lines<'t>(turn: &'t TurnRequest, manner: Manner, pictures: &'t Pictures) -> Vec<Line<'t>> {
     let mut writer = Writer {
         manner,
@@ -144,7 +144,7 @@ impl<'t> Writer<'t> {
     }
 
     fn picture(&mut self, image: ImageId, alternative: &str, role: Role) -> Piece<'t> {
-        match self.pictures.get(&image).filter(|_| takes_pictures(role)) {
+        match self.pictures.get(&image).filter(|_| role.takes_images()) {
             Some(picture) if self.sent.insert(image) => Piece::Picture(picture),
             Some(_) => Piece::Text(format!("[image {image}, shown before: {alternative}]").into()),
             None => Piece::Text(format!("[image {image}, not shown: {alternative}]").into()),

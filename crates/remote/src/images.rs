@@ -1,12 +1,11 @@
-//! Images as `data:` URLs, encoded once, and which of a turn's images are sent.
+//! Images as `data:` URLs, encoded once.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use lavr_model::{Capabilities, Part, Role, TurnRequest};
 use lavr_types::{ImageId, ImageSource, ImageSourceError};
 
 /// How many bytes of encoded images are kept.
@@ -41,32 +40,12 @@ impl Encoded {
 /// The images of a request.
 pub(crate) type Pictures = HashMap<ImageId, Encoded>;
 
-/// The images of a turn that the model will see: each once, the ones mentioned last if there are too many.
-pub(crate) fn shown(turn: &TurnRequest, capabilities: &Capabilities) -> Vec<ImageId> {
-    let most = if capabilities.images { capabilities.max_images } else { 0 };
-    let spoken_to = turn.messages.iter().filter(|message| takes_pictures(message.role));
-    let mentioned = spoken_to.flat_map(|message| &message.parts).filter_map(|part| match part {
-        Part::Image { image, .. } => Some(*image),
-        _ => None,
-    });
-    let mut seen = HashSet::new();
-    // From the end: the last mention counts.
-    let mut latest: Vec<_> = mentioned.rev().filter(|image| seen.insert(*image)).take(most).collect();
-    latest.reverse();
-    latest
-}
-
-/// Models see pictures in what they are told, not in rules nor in their own words.
-pub(crate) fn takes_pictures(role: Role) -> bool {
-    matches!(role, Role::User | Role::Tool)
-}
-
 /// Encodes images and keeps the latest.
 pub(crate) struct Encoder {
     source: Arc<dyn ImageSource>,
     longest_side: u32,
-    /// Latest last.
-    kept: Mutex<VecDeque<(ImageId, Encoded)>>,
+    /// Latest last, each with the longest side that it was asked for with.
+    kept: Mutex<VecDeque<((ImageId, u32), Encoded)>>,
 }
 
 impl Encoder {
@@ -74,8 +53,14 @@ impl Encoder {
         Self { source, longest_side, kept: Mutex::default() }
     }
 
-    /// These images. Blocks while it encodes what was not asked for before.
-    pub(crate) fn pictures(&self, images: &[ImageId]) -> Result<Pictures, ImageSourceError> {
+    /// These images, shrunk to what the model takes, or to `longest_side` where that is less. Blocks while it encodes what was
+    /// not asked for before.
+    pub(crate) fn pictures(
+        &self,
+        images: &[ImageId],
+        longest_side: Option<u32>,
+    ) -> Result<Pictures, ImageSourceError> {
+        let side = longest_side.unwrap_or(u32::MAX).min(self.longest_side);
         // Held while encoding, so that two requests do not encode one image twice.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pictures = Pictures::new();
@@ -83,12 +68,12 @@ impl Encoder {
             if pictures.contains_key(&image) {
                 continue;
             }
-            let known = kept.iter().position(|(id, _)| *id == image).and_then(|index| kept.remove(index));
-            let (_, encoded) = match known {
-                Some(known) => known,
-                None => (image, self.encode(image)?),
+            let known = kept.iter().position(|(key, _)| *key == (image, side));
+            let encoded = match known.and_then(|index| kept.remove(index)) {
+                Some((_, encoded)) => encoded,
+                None => self.encode(image, side)?,
             };
-            kept.push_back((image, encoded.clone()));
+            kept.push_back(((image, side), encoded.clone()));
             pictures.insert(image, encoded);
         }
         let mut bytes: usize = kept.iter().map(|(_, encoded)| encoded.url.len()).sum();
@@ -99,8 +84,8 @@ impl Encoder {
         Ok(pictures)
     }
 
-    fn encode(&self, image: ImageId) -> Result<Encoded, ImageSourceError> {
-        let encoded = self.source.encoded(image, self.longest_side)?;
+    fn encode(&self, image: ImageId, longest_side: u32) -> Result<Encoded, ImageSourceError> {
+        let encoded = self.source.encoded(image, longest_side)?;
         Ok(Encoded::new(encoded.media_type, &encoded.bytes))
     }
 }
@@ -134,10 +119,15 @@ mod tests {
         let encoder = Encoder::new(source.clone(), 512);
         let ids = [1, 2].map(|side| ImageId::of_pixels(Size::new(side, 1), &[]));
         for _ in 0..3 {
-            let pictures = encoder.pictures(&[ids[0], ids[1], ids[0]]).unwrap();
+            let pictures = encoder.pictures(&[ids[0], ids[1], ids[0]], None).unwrap();
             assert_eq!(pictures[&ids[1]].url(), "data:image/jpeg;base64,AQID");
             assert_eq!(pictures[&ids[1]].base64(), "AQID");
         }
         assert_eq!(source.0.load(Ordering::Relaxed), 2);
+        // A smaller copy is another file; one that would be larger than the model takes is the same.
+        for (longest_side, encoded) in [(Some(300), 3), (Some(9000), 3)] {
+            encoder.pictures(&ids[..1], longest_side).unwrap();
+            assert_eq!(source.0.load(Ordering::Relaxed), encoded);
+        }
     }
 }

@@ -127,6 +127,23 @@ pub struct CallEntry {
     /// What was done beyond running the call as it was asked for: mended, made again, made by another tool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,
+    /// What the chat models cost that were asked for it; left out where none was. It is part of the run's `usage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<ModelUsageEntry>,
+}
+
+/// What chat models cost that were asked on behalf of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelUsageEntry {
+    /// Their turns.
+    pub model_calls: u32,
+    /// Tokens that they read, those found in a prefix cache included.
+    pub input_tokens: u64,
+    /// Tokens that they wrote.
+    pub output_tokens: u64,
+    /// What those tokens cost in US dollars, where the models' prices are known: an estimate, no bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 /// What came back from a call.
@@ -289,6 +306,12 @@ pub(crate) fn call_entry(record: &CallRecord) -> CallEntry {
         seconds: rounded(record.elapsed.as_secs_f64(), 1e6),
         attempts: record.attempts,
         repairs: record.repairs.clone(),
+        models: (!record.models.is_nothing()).then(|| ModelUsageEntry {
+            model_calls: record.models.model_calls,
+            input_tokens: record.models.input_tokens,
+            output_tokens: record.models.output_tokens,
+            cost: record.models.cost.map(|cost| rounded(cost, 1e6)),
+        }),
     }
 }
 

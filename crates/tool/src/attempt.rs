@@ -6,14 +6,15 @@ use lavr_types::{FailureKind, Observation, ToolCall};
 use serde_json::Value;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Dispatcher, ToolContext, ToolError, registry::Entry};
+use crate::{Dispatcher, ToolContext, ToolError, meter::Meter, registry::Entry};
 
-/// Runs the tool once, in its turn. `attempts` counts it as soon as it starts.
+/// Runs the tool once, in its turn. `attempts` counts it as soon as it starts, `models` what it has chat models do.
 pub(crate) async fn run(
     dispatcher: &Dispatcher,
     entry: &Entry,
     call: &ToolCall,
     attempts: &mut u32,
+    models: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Observation<Value>, ToolError> {
     let spec = entry.tool.spec();
@@ -30,9 +31,10 @@ pub(crate) async fn run(
     // Cancelled when this future is dropped, too: then nobody waits for the tool any more.
     let own_cancel = cancel.child_token();
     let _guard: DropGuard = own_cancel.clone().drop_guard();
-    let caller = dispatcher.caller(&call.id, &own_cancel);
-    let context =
-        ToolContext::new(Arc::clone(dispatcher.images()), own_cancel, caller, dispatcher.budget.clone());
+    let meter = Meter::within(Some(models));
+    let caller = dispatcher.caller(&call.id, &meter, &own_cancel);
+    let (images, budget) = (Arc::clone(dispatcher.images()), dispatcher.budget.clone());
+    let context = ToolContext::new(images, own_cancel, caller, budget).with_meter(meter);
     let (tool, arguments) = (Arc::clone(&entry.tool), call.arguments.clone());
     let mut task = Task(tokio::spawn(async move { tool.call(arguments, &context).await }));
     let result = tokio::select! {

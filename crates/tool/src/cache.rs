@@ -19,7 +19,8 @@ impl Key {
     }
 }
 
-fn sorted(value: &Value) -> Value {
+/// The value with the keys of its objects in order, so that equal values are written equally.
+pub fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lavr_image::{ImageStore, StoredImage};
-use lavr_types::{Budget, Capability, Failure, ImageId, Observation, Rect, Region};
+use lavr_types::{Budget, Capability, Failure, ImageId, Observation, Rect, Region, Usage};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::ToolError;
+use crate::{ToolError, meter::Meter};
 
 /// Calls other tools on behalf of a running tool: through the same checks and the same cache.
 #[async_trait]
@@ -27,6 +27,7 @@ pub struct ToolContext {
     cancel: CancellationToken,
     caller: Arc<dyn Caller>,
     budget: Budget,
+    meter: Meter,
 }
 
 impl ToolContext {
@@ -37,10 +38,28 @@ impl ToolContext {
         caller: Arc<dyn Caller>,
         budget: Budget,
     ) -> Self {
-        Self { images, cancel, caller, budget }
+        Self { images, cancel, caller, budget, meter: Meter::default() }
     }
 
-    /// What the run may still use up. The call itself is reserved already; a tool that asks a chat model reserves its turns.
+    /// The same, with this meter for what chat models cost.
+    pub(crate) fn with_meter(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Tells what chat models cost that the tool asked: it stands in the record of the call, and counts for the run. Turns are
+    /// paid from [`Self::budget`] apart from this.
+    pub fn spent(&self, models: Usage) {
+        self.meter.add(models);
+    }
+
+    /// What chat models cost so far that were asked in this attempt, by the tool or by tools that it called.
+    pub fn models(&self) -> Usage {
+        self.meter.sum()
+    }
+
+    /// What the run may still use up. The call itself is reserved already; a tool that asks a chat model reserves its turns
+    /// (`lavr_model::Metered`), and says what they came to ([`Self::spent`]).
     pub const fn budget(&self) -> &Budget {
         &self.budget
     }

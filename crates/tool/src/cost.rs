@@ -8,7 +8,11 @@ use serde_json::Value;
 use crate::ToolError;
 
 /// One call, and each image that its arguments name: as a whole, or the part that a single image is limited to by a `region`.
+/// Not a pixel where a chat model does the looking: it is paid for what it is shown.
 pub(crate) fn of(spec: &ToolSpec, arguments: &Value, images: &ImageStore) -> Amounts {
+    if spec.asks_model {
+        return Amounts { calls: 1, ..Amounts::default() };
+    }
     let is_image = |schema: &Value| schema["format"] == "image-id";
     let properties = arguments.as_object().into_iter().flatten();
     let sizes: Vec<_> = properties

@@ -15,7 +15,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Approver, Breaker, Caller, Registry, Retry, cache::EvidenceCache, registry::Entry, retry::Retries,
+    Approver, Breaker, Caller, Registry, Retry, cache::EvidenceCache, meter::Meter, registry::Entry,
+    retry::Retries,
 };
 
 /// What bounds a dispatcher.
@@ -96,6 +97,8 @@ pub struct Dispatcher {
     pub(crate) depth: u32,
     /// The call on whose behalf this dispatcher runs others.
     pub(crate) parent: Option<CallId>,
+    /// What chat models cost that are asked on its behalf.
+    pub(crate) meter: Option<Meter>,
 }
 
 impl Dispatcher {
@@ -116,7 +119,7 @@ impl Dispatcher {
             cached: AtomicU32::new(0),
         };
         let budget = Budget::default();
-        Self { shared: Arc::new(shared), approver: None, budget, depth: 0, parent: None }
+        Self { shared: Arc::new(shared), approver: None, budget, depth: 0, parent: None, meter: None }
     }
 
     /// The same dispatcher, whose calls this approver decides about.
@@ -185,8 +188,9 @@ impl Dispatcher {
     }
 
     /// What a running tool calls others through.
-    pub(crate) fn caller(&self, id: &CallId, cancel: &CancellationToken) -> Arc<dyn Caller> {
-        let dispatcher = Self { depth: self.depth + 1, parent: Some(id.clone()), ..self.clone() };
+    pub(crate) fn caller(&self, id: &CallId, meter: &Meter, cancel: &CancellationToken) -> Arc<dyn Caller> {
+        let (parent, meter) = (Some(id.clone()), Some(meter.clone()));
+        let dispatcher = Self { depth: self.depth + 1, parent, meter, ..self.clone() };
         Arc::new(SubCaller { dispatcher, cancel: cancel.clone(), made: AtomicU32::new(0) })
     }
 

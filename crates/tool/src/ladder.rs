@@ -12,6 +12,7 @@ use crate::{
     cache::Key,
     cost,
     mend::{mend_arguments, only_near},
+    meter::Meter,
     registry::Entry,
 };
 
@@ -21,12 +22,15 @@ pub(crate) struct Work {
     attempts: u32,
     repairs: Vec<Repair>,
     cached: bool,
+    /// What chat models cost that were asked for it.
+    models: Meter,
 }
 
 impl Dispatcher {
     pub(crate) async fn run(&self, call: ToolCall, cancel: CancellationToken) -> CallRecord {
         let start = Instant::now();
-        let mut work = Work { call, attempts: 0, repairs: Vec::new(), cached: false };
+        let models = Meter::within(self.meter.as_ref());
+        let mut work = Work { call, attempts: 0, repairs: Vec::new(), cached: false, models };
         let outcome = match self.climb(&mut work, &cancel).await {
             Ok(mut observation) => {
                 for evidence in &mut observation.evidence {
@@ -39,8 +43,9 @@ impl Dispatcher {
                 Err(error.failure())
             }
         };
-        let Work { call, attempts, repairs, cached } = work;
-        CallRecord { call, outcome, cached, elapsed: start.elapsed(), attempts, repairs }
+        let Work { call, attempts, repairs, cached, models } = work;
+        let (elapsed, models) = (start.elapsed(), models.sum());
+        CallRecord { call, outcome, cached, elapsed, attempts, repairs, models }
     }
 
     async fn climb(
@@ -187,8 +192,8 @@ impl Dispatcher {
             let cost = cost::of(spec, &work.call.arguments, self.images());
             let reserved = self.budget.reserve(cost).map_err(|over| cost::refused(spec, &over))?;
             made += 1;
-            let result =
-                self.in_time(attempt::run(self, entry, &work.call, &mut work.attempts, cancel), spec).await;
+            let attempt = attempt::run(self, entry, &work.call, &mut work.attempts, &work.models, cancel);
+            let result = self.in_time(attempt, spec).await;
             reserved.settle(cost);
             if admission.tell(result.as_ref().err().map(|error| error.kind)) {
                 tracing::warn!(

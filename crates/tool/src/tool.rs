@@ -38,6 +38,8 @@ pub trait Tool: Send + Sync + 'static {
     const IDEMPOTENT: bool = true;
     /// Whether somebody has to approve each call before it runs.
     const NEEDS_APPROVAL: bool = false;
+    /// Whether a chat model does its looking: what that model is shown is then paid for, not what the arguments name.
+    const ASKS_MODEL: bool = false;
 
     /// Its arguments.
     type Args: DeserializeOwned + JsonSchema + Send;
@@ -88,6 +90,7 @@ impl<T: Tool> Typed<T> {
             cacheable: T::CACHEABLE,
             idempotent: T::IDEMPOTENT,
             needs_approval: T::NEEDS_APPROVAL,
+            asks_model: T::ASKS_MODEL,
         };
         Self { tool, spec }
     }

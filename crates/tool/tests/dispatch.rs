@@ -11,7 +11,7 @@ use std::{
 };
 
 use lavr_tool::{CancellationToken, Dispatcher, Registry, RegistryError, Tool, ToolContext, ToolError};
-use lavr_types::{CallId, Capability, Concurrency, FailureKind, Observation, ToolCall};
+use lavr_types::{CallId, Capability, Concurrency, FailureKind, Observation, ToolCall, Usage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -87,6 +87,34 @@ tool! {Asks, "asks", |self, args, context| {
     Ok(Observation::new(Said { said: observation.value["said"].as_str().unwrap_or_default().to_owned() }))
 }}
 
+fn turn() -> Usage {
+    Usage { model_calls: 1, input_tokens: 9, output_tokens: 1, cost: Some(0.5), ..Usage::default() }
+}
+
+/// Asks a model of its own, once more with each attempt, and fails where the model says nothing.
+struct Thinks;
+tool! {
+    Thinks,
+    "thinks",
+    const CAPABILITY: Capability = Capability::Answer;
+    const ASKS_MODEL: bool = true;
+    |self, args, context| {
+        context.spent(turn());
+        if args.text.is_empty() {
+            return Err(ToolError::failed("the model said nothing"));
+        }
+        Ok(Observation::new(Said { said: args.text }))
+    }
+}
+
+/// Has a model asked, too, by another tool.
+struct Ponders;
+tool! {Ponders, "ponders", |self, args, context| {
+    context.spent(turn());
+    let thought = context.call(Capability::Answer, json!({ "text": args.text })).await?;
+    Ok(Observation::new(Said { said: thought.value["said"].as_str().unwrap_or_default().to_owned() }))
+}}
+
 fn call(id: u32, tool: &str, arguments: serde_json::Value) -> ToolCall {
     ToolCall { id: CallId(format!("call_{id}")), tool: tool.into(), arguments }
 }
@@ -100,6 +128,8 @@ fn dispatcher() -> (Dispatcher, Echo) {
         .and_then(|registry| registry.with(Sleeps))
         .and_then(|registry| registry.with(Alone(Arc::default())))
         .and_then(|registry| registry.with(Asks))
+        .and_then(|registry| registry.with(Thinks))
+        .and_then(|registry| registry.with(Ponders))
         .unwrap();
     (Dispatcher::new(registry, Arc::default()), echo)
 }
@@ -181,6 +211,31 @@ async fn tools_reach_tools_by_capability_through_the_same_cache() {
     let records = dispatcher.dispatch(vec![call(2, "asks", json!({ "text": "a" }))], &cancel).await;
     assert_eq!(records[0].outcome.as_ref().unwrap().value["said"], "a");
     assert_eq!(echo.0.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_models_cost_stands_in_the_record_of_the_call_that_paid() {
+    let (dispatcher, _) = dispatcher();
+    let mut models = Vec::new();
+    for (id, tool, text) in [
+        (1, "thinks", "a"),
+        // From the cache: nobody is asked again.
+        (2, "thinks", "a"),
+        // Its own turn, and that of the tool that it calls.
+        (3, "ponders", "b"),
+        // Its own alone: the other is known.
+        (4, "ponders", "a"),
+        (5, "ponders", "b"),
+        // What failed was paid, too.
+        (6, "thinks", ""),
+    ] {
+        let calls = vec![call(id, tool, json!({ "text": text }))];
+        models.push(dispatcher.dispatch(calls, &CancellationToken::new()).await.remove(0).models);
+    }
+    assert_eq!(models.iter().map(|usage| usage.model_calls).collect::<Vec<_>>(), [1, 0, 2, 1, 0, 1]);
+    assert_eq!((models[0], models[1]), (turn(), Usage::default()));
+    let sum: Usage = models.into_iter().sum();
+    assert_eq!((sum.model_calls, sum.input_tokens, sum.cost), (5, 45, Some(2.5)));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{
 use lavr_agent::Turn;
 use lavr_image::ImageStore;
 use lavr_types::{
-    Answer, CallId, CallRecord, Event, ImageId, Step, TRACE_FORMAT, Task, TraceEvent, TraceHeader,
+    Answer, CallId, CallRecord, Event, ImageId, Repair, Step, TRACE_FORMAT, Task, TraceEvent, TraceHeader,
 };
 use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::Value;
@@ -166,6 +166,7 @@ impl Trace {
             earlier.iter().map(|record| (&record.call.id, record)).collect();
         let planning = self.events.iter().map(|line| &line.event);
         let planning = planning.take_while(|event| !matches!(event, Event::Drafted { .. }));
+        let mut mended: BTreeMap<&CallId, &Vec<Repair>> = BTreeMap::new();
         // The calls of a step in the order in which it asked for them.
         let mut asked: Vec<Vec<&CallId>> = Vec::new();
         let step_under_way = |steps: &mut Vec<Step>, asked: &mut Vec<Vec<_>>| {
@@ -196,12 +197,22 @@ impl Trace {
                     ended.insert(&record.call.id, record);
                 }
                 Event::CallEnded { record } => _ = ended.insert(&record.call.id, record),
+                Event::CallMended { call, repairs } => _ = mended.insert(call, repairs),
                 _ => {}
             }
         }
         for (step, calls) in steps[first..].iter_mut().zip(asked) {
-            step.calls =
-                calls.iter().filter_map(|id| ended.get(id)).map(|record| (*record).clone()).collect();
+            let whole = |record: &&CallRecord| {
+                let mut record = (*record).clone();
+                // The run mends a call before the dispatcher has it.
+                if let Some(repairs) = mended.get(&record.call.id)
+                    && !record.repairs.starts_with(repairs)
+                {
+                    record.repairs.splice(0..0, repairs.iter().cloned());
+                }
+                record
+            };
+            step.calls = calls.iter().filter_map(|id| ended.get(id)).map(whole).collect();
         }
         steps
     }

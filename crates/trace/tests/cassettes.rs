@@ -10,10 +10,12 @@ use common::{ANSWER, LOOK, images, json_model, registry, text};
 use lavr_agent::Agent;
 use lavr_image::ImageStore;
 use lavr_model::ChatModel;
-use lavr_tool::{CancellationToken, Dispatcher, Registry};
+use lavr_tool::{CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_trace::cassette::{CassetteError, Player, Recorder};
-use lavr_types::{Answer, FailureKind, ImageId};
+use lavr_types::{Answer, Budget, CallId, FailureKind, ImageId, Observation, ToolCall, Usage};
 use lavr_verify::{Verifier, VerifierOptions};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 const CLOSER: &str = r#"{"thought":"Closer.","calls":[{"tool":"quarter","args":{"image":"image1"}},{"tool":"broken","args":{"panics":true}},{"tool":"broken","args":{"panics":false}}]}"#;
 const INNER: &str = r#"{"thought":"There.","calls":[{"tool":"detect","args":{"image":"image2"}}]}"#;
@@ -70,6 +72,57 @@ async fn an_agent_says_the_same_without_its_model_and_its_tools() {
     assert_eq!(timeless(played).steps[1], timeless(recorded.clone()).steps[1]);
     let (played, _) = play(folder.path(), "How many dogs are there?").await;
     assert_eq!((played.text, played.claims), (recorded.text, recorded.claims));
+}
+
+/// Has a chat model of its own do the looking.
+struct Asks;
+
+#[derive(Deserialize, JsonSchema)]
+struct Question {
+    image: ImageId,
+}
+
+impl Tool for Asks {
+    const NAME: &'static str = "vqa";
+    const DESCRIPTION: &'static str = "Asks a model.";
+    const ASKS_MODEL: bool = true;
+    type Args = Question;
+    type Output = String;
+
+    async fn call(&self, args: Question, context: &ToolContext) -> Result<Observation<String>, ToolError> {
+        context.image(args.image)?;
+        context.spent(turn());
+        Ok(Observation::new("a dog".to_owned()))
+    }
+}
+
+fn turn() -> Usage {
+    Usage { model_calls: 1, input_tokens: 30, output_tokens: 2, cost: Some(0.25), ..Usage::default() }
+}
+
+#[tokio::test]
+async fn what_a_tools_model_cost_it_costs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (images, image) = images(0);
+    let call = || ToolCall {
+        id: CallId("call_1".into()),
+        tool: "vqa".into(),
+        arguments: serde_json::json!({ "image": image }),
+    };
+    let recorder = Recorder::create(folder.path()).unwrap();
+    let tools = recorder.tools(Registry::new().with(Asks).unwrap()).unwrap();
+    let recorded = Dispatcher::new(tools, Arc::clone(&images));
+    let recorded = recorded.dispatch(vec![call()], &CancellationToken::new()).await.remove(0);
+    recorder.finish().unwrap();
+
+    let player = Player::open(folder.path()).unwrap();
+    let budget = Budget::default();
+    let played = Dispatcher::new(player.tools().unwrap(), images).within(budget.clone());
+    let played = played.dispatch(vec![call()], &CancellationToken::new()).await.remove(0);
+    player.finish().unwrap();
+    assert_eq!((recorded.models, played.models), (turn(), turn()));
+    let spent = budget.spent();
+    assert_eq!((spent.turns, spent.tokens, spent.usd), (1, 32, 0.25));
 }
 
 #[tokio::test]

@@ -11,16 +11,19 @@ use async_trait::async_trait;
 use common::{ANSWER, LOOK, asked, builder, images, json_model, registry, store, text, various};
 use futures::StreamExt as _;
 use lavr_agent::{
-    Decision, DeclaredPlanner, DemonstrationSet, Demonstrations, FixedPlanner, Limits, Misunderstanding,
-    ModelPlanner, Next, PickBy, Plan, PlanFile, PlanFirstPlanner, Planner, Run, Situation,
+    Agent, Decision, DeclaredPlanner, DemonstrationSet, Demonstrations, FixedPlanner, Limits,
+    Misunderstanding, ModelPlanner, Next, PickBy, Plan, PlanFile, PlanFirstPlanner, Planner, Run, Situation,
 };
+use lavr_image::{ImageStore, RgbImage};
 use lavr_model::{
-    CancellationToken, Capabilities, ChatModel, ModelError, Reply, TextEmbedder, TurnRequest, TurnStream,
+    CancellationToken, Capabilities, ChatModel, Metered, ModelError, Reply, TextEmbedder, TurnRequest,
+    TurnStream,
 };
 use lavr_prompt::{Library, PromptError};
+use lavr_testkit::ScriptedModel;
 use lavr_tool::Dispatcher;
 use lavr_trace::{Given, Trace, TraceError, replay};
-use lavr_types::{Event, Task};
+use lavr_types::{Budget, BudgetLimits, Event, Task};
 
 #[tokio::test]
 async fn a_hundred_of_a_hundred_runs_come_out_byte_by_byte() {
@@ -51,6 +54,7 @@ async fn a_hundred_of_a_hundred_runs_come_out_byte_by_byte() {
     let everywhere = [
         "answered",
         "call_ended",
+        "call_mended",
         "call_refused",
         "call_started",
         "drafted",
@@ -77,6 +81,29 @@ async fn recorded() -> Trace {
     let (id, answer) = asked(&runs, &agent, &images, image).await;
     assert_eq!((answer.draft.as_str(), answer.text.as_str()), ("There are three dogs.", "There is one dog."));
     runs.trace(&id).unwrap()
+}
+
+#[tokio::test]
+async fn a_run_whose_pictures_were_made_smaller_comes_out_byte_by_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = store(folder.path());
+    let images = Arc::new(ImageStore::default());
+    let image = images.insert(RgbImage::new(640, 480)).unwrap();
+    // The model and the detector see all 307,200 pixels once; then too few are left.
+    let budget = Budget::new(BudgetLimits { pixels: Some(900_000), ..BudgetLimits::default() });
+    let model = ScriptedModel::replies([text(LOOK), text(ANSWER)]).with_capabilities(|can| {
+        can.native_tools = false;
+        can.longest_side = 640;
+    });
+    let metered = Metered::new(Arc::new(model), budget.clone()).with_images(Arc::clone(&images) as _);
+    let dispatcher = Dispatcher::new(registry(), Arc::clone(&images)).within(budget);
+    let agent = Agent::builder(dispatcher).model(Arc::new(metered)).build().unwrap();
+    let (id, answer) = asked(&runs, &agent, &images, image).await;
+    let trace = runs.trace(&id).unwrap();
+    let shrunk = |line: &lavr_types::TraceEvent| matches!(line.event, Event::PicturesShrunk { .. });
+    assert!(trace.events.iter().any(shrunk), "{answer:?}");
+    let replayed = replay(&trace, None).unwrap();
+    assert_eq!((replayed.difference, replayed.answer.as_ref()), (None, Some(&answer)));
 }
 
 #[tokio::test]

@@ -111,6 +111,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Whether nothing was used up.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What both cost. A sum is known where both parts are, or the one that is not has no token in it: a part without
     /// a price makes the whole unknown, not cheap.
     fn cost_with(&self, other: &Self) -> Option<f64> {
@@ -134,6 +139,15 @@ impl std::ops::AddAssign for Usage {
         self.tool_calls += other.tool_calls;
         self.cached_calls += other.cached_calls;
         self.elapsed += other.elapsed;
+    }
+}
+
+impl std::iter::Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum += part;
+            sum
+        })
     }
 }
 

@@ -168,6 +168,23 @@ impl Budget {
         Some(self.limits.tokens?.saturating_sub((ledger.spent + ledger.reserved).tokens))
     }
 
+    /// What is neither spent nor reserved: limits for somebody who cannot share this budget, such as another process.
+    pub fn left(&self) -> BudgetLimits {
+        let taken = {
+            let ledger = self.lock();
+            ledger.spent + ledger.reserved
+        };
+        let BudgetLimits { turns, tokens, usd, calls, pixels, .. } = self.limits;
+        BudgetLimits {
+            turns: turns.map(|limit| limit.saturating_sub(taken.turns)),
+            tokens: tokens.map(|limit| limit.saturating_sub(taken.tokens)),
+            usd: usd.map(|limit| (limit - taken.usd).max(0.0)),
+            time: self.time_left(),
+            calls: calls.map(|limit| limit.saturating_sub(taken.calls)),
+            pixels: pixels.map(|limit| limit.saturating_sub(taken.pixels)),
+        }
+    }
+
     /// How far it is spent; `None` where nothing is limited.
     pub fn spending(&self) -> Option<Spending> {
         let (limits, spent, elapsed) = (self.limits, self.spent(), self.elapsed());
@@ -183,6 +200,11 @@ impl Budget {
         self.check(ledger.spent + ledger.reserved, worst)?;
         ledger.reserved += worst;
         Ok(Reservation { budget: self.clone(), worst, open: true })
+    }
+
+    /// Takes what something came to that could not be reserved before: its cost is known only afterwards, and elsewhere.
+    pub fn charge(&self, spent: Amounts) {
+        self.lock().spent += spent;
     }
 
     /// Whether something that costs at most so much may still be done, without putting anything aside.
@@ -352,6 +374,16 @@ mod tests {
         assert!(budget.affords(Amounts { calls: 2, ..Amounts::default() }).is_err());
         let over = Budget::resumed(limits, spent, Duration::from_secs(10));
         assert_eq!(over.affords(Amounts::default()).unwrap_err().what, "seconds");
+    }
+
+    #[test]
+    fn what_is_left_bounds_somebody_elsewhere_and_what_that_came_to_is_charged() {
+        let budget = Budget::new(BudgetLimits { turns: Some(3), usd: Some(1.0), ..BudgetLimits::default() });
+        let _under_way = budget.reserve(tokens(5)).unwrap();
+        budget.charge(Amounts { turns: 1, usd: 0.75, ..Amounts::default() });
+        let left = BudgetLimits { turns: Some(1), usd: Some(0.25), ..BudgetLimits::default() };
+        assert_eq!(budget.left(), left);
+        assert_eq!(budget.spent().turns, 1);
     }
 
     #[test]

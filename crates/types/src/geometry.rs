@@ -23,6 +23,21 @@ impl Size {
         self.width as u64 * self.height as u64
     }
 
+    /// The largest size of the same proportions whose longest side is at most `longest_side`; never larger than this one,
+    /// never without a pixel.
+    #[must_use]
+    pub fn fit_within(self, longest_side: u32) -> Self {
+        let longest = self.width.max(self.height);
+        if longest <= longest_side || longest == 0 {
+            return self;
+        }
+        let scale = |side: u32| {
+            let scaled = u64::from(side) * u64::from(longest_side) / u64::from(longest);
+            u32::try_from(scaled).unwrap_or(longest_side).max(1)
+        };
+        Self::new(scale(self.width), scale(self.height))
+    }
+
     /// The box of the whole image, in pixels.
     pub fn bounds(self) -> Rect {
         Rect::new(0.0, 0.0, f64::from(self.width), f64::from(self.height))
@@ -274,6 +289,13 @@ mod tests {
 
     fn rects() -> impl Strategy<Value = Rect> {
         prop::array::uniform4(-1e4..1e4).prop_map(Rect::from)
+    }
+
+    #[test]
+    fn a_smaller_size_keeps_its_proportions_and_both_sides() {
+        assert_eq!(Size::new(4000, 2000).fit_within(1000), Size::new(1000, 500));
+        assert_eq!(Size::new(100, 50).fit_within(1000), Size::new(100, 50));
+        assert_eq!(Size::new(20_000, 1).fit_within(100), Size::new(100, 1));
     }
 
     proptest! {

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Quad, Rect};
+use crate::{Quad, Rect, Size};
 
 /// One object found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -172,4 +172,7 @@ pub struct VisualAnswer {
     pub answer: String,
     /// The model that gave it.
     pub model: String,
+    /// The size in which the model was shown the picture, where the budget of the run had no room for what it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<Size>,
 }

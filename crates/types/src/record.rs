@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, Failure, FailureKind, Observation, ToolCall};
+use crate::{Failure, Observation, ToolCall, Usage};
 
 /// Something that was done beyond running the call as it was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,12 +93,17 @@ pub struct CallRecord {
     /// What was done beyond running the call as it was asked for, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,
+    /// What the turns of chat models cost that it took: of the tool's own model, and of those that it had other tools ask,
+    /// attempts that failed included. Nothing where the cache answered: the call that filled it paid.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    pub models: Usage,
 }
 
 impl CallRecord {
     /// A call that ran once, as it was asked for.
     pub fn ran(call: ToolCall, outcome: Result<Observation<Value>, Failure>, elapsed: Duration) -> Self {
-        Self { call, outcome, cached: false, elapsed, attempts: 1, repairs: Vec::new() }
+        let models = Usage::default();
+        Self { call, outcome, cached: false, elapsed, attempts: 1, repairs: Vec::new(), models }
     }
 
     /// Whether it is the record of a call that was asked for so: as it ran, or as it was before its repairs.
@@ -138,14 +143,7 @@ impl CallRecord {
 
     /// A call that was turned down before any tool ran.
     pub fn not_run(call: ToolCall, failure: Failure) -> Self {
-        let (outcome, elapsed) = (Err(failure), Duration::ZERO);
-        Self { call, outcome, cached: false, elapsed, attempts: 0, repairs: Vec::new() }
-    }
-
-    /// A call that refers to the result of a call that has none: it is not run on air.
-    pub fn blocked(call: ToolCall, by: &CallId) -> Self {
-        let message = format!("not run: it needs the result of {by}, which failed");
-        Self::not_run(call, Failure { kind: FailureKind::Blocked, message })
+        Self { attempts: 0, ..Self::ran(call, Err(failure), Duration::ZERO) }
     }
 }
 
@@ -154,6 +152,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{CallId, FailureKind};
 
     #[test]
     fn a_repaired_call_answers_what_was_asked() {

@@ -81,6 +81,7 @@ impl Concurrency {
 
 /// What is known of a tool without calling it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every combination occurs")]
 pub struct ToolSpec {
     /// Its name, unique in a registry: lower case letters, digits and `_`.
     pub name: String,
@@ -106,10 +107,18 @@ pub struct ToolSpec {
     /// Whether somebody has to approve each call before it runs.
     #[serde(default)]
     pub needs_approval: bool,
+    /// Whether a chat model does its looking: what that model is shown is paid for, not what the arguments name.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub asks_model: bool,
 }
 
 const fn yes() -> bool {
     true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_no(answer: &bool) -> bool {
+    !*answer
 }
 
 impl ToolSpec {
@@ -127,15 +136,18 @@ impl ToolSpec {
             cacheable: true,
             idempotent: true,
             needs_approval: false,
+            asks_model: false,
         }
     }
 }
 
 impl ToolSpec {
     /// Names all that is said of the tool, as the SHA-256 of it in hexadecimal: two tools of one name with the same
-    /// fingerprint are offered to a planner in the same words and take the same arguments.
+    /// fingerprint are offered to a planner in the same words, take the same arguments, and run with or without approval.
     pub fn fingerprint(&self) -> String {
-        let said = [&self.name, &self.description, &self.version.to_string(), &self.arguments.to_string()];
+        let approval = if self.needs_approval { "approval" } else { "" }.to_owned();
+        let (version, arguments) = (self.version.to_string(), self.arguments.to_string());
+        let said = [&self.name, &self.description, &version, &arguments, &approval];
         let mut digest = Sha256::new();
         for part in said {
             digest.update((part.len() as u64).to_le_bytes());
@@ -177,8 +189,6 @@ pub enum FailureKind {
     OverBudget,
     /// Somebody has to approve the call first, and nobody has decided yet.
     AwaitingApproval,
-    /// The call refers to a call that failed, and was not run.
-    Blocked,
 }
 
 /// Why a call has no observation. `message` is safe to show to a planner.
@@ -188,4 +198,30 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What was wrong and how to mend it, without paths, secrets or source chains.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_tool_that_begins_to_ask_for_approval_or_stops_is_another() {
+        let free = ToolSpec::new("shred", "Shreds a file.", json!({ "type": "object" }));
+        let guarded = ToolSpec { needs_approval: true, ..free.clone() };
+        assert_ne!(free.fingerprint(), guarded.fingerprint());
+        assert_eq!(free.fingerprint(), ToolSpec { cacheable: false, ..free.clone() }.fingerprint());
+    }
+
+    #[test]
+    fn specs_of_older_traces_are_still_read() {
+        let spec = ToolSpec::new("detect", "Finds objects.", json!({ "type": "object" }));
+        let mut old = serde_json::to_value(&spec).unwrap();
+        assert_eq!(old["asks_model"], Value::Null, "what says nothing is not written");
+        old.as_object_mut()
+            .unwrap()
+            .retain(|name, _| !["idempotent", "needs_approval"].contains(&name.as_str()));
+        assert_eq!(serde_json::from_value::<ToolSpec>(old).unwrap(), spec);
+    }
 }

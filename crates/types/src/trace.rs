@@ -82,6 +82,13 @@ pub enum Event {
         /// What is left, in words.
         why: String,
     },
+    /// Little is left of the budget of pixels: from now on the planner's model is shown smaller pictures.
+    PicturesShrunk {
+        /// Their longest side in pixels, at most.
+        longest_side: u32,
+        /// How many pictures of its next turn are told in words, since not even so small they fit.
+        left_out: u32,
+    },
     /// What was spent so far of what is limited. For display.
     Spent {
         /// The limits, and what was spent.

@@ -211,6 +211,7 @@ impl Verifier {
             notes.push("the check was cancelled: some claims were left unchecked".to_owned());
         }
         let calls = experts.records();
+        models += calls.iter().map(|record| record.models).sum();
         let cached = calls.iter().filter(|record| record.cached).count() as u32;
         let usage = Usage {
             tool_calls: calls.len() as u32 - cached,

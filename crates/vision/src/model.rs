@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use candle_core::{Device, Tensor};
 use candle_transformers::generation::LogitsProcessor;
 use futures::{StreamExt as _, channel::mpsc as events};
-use lavr_image::ImageStore;
+use lavr_image::{ImageError, ImageStore, StoredImage};
 use lavr_model::{
     CancellationToken, Capabilities, ChatModel, FinishReason, ModelError, ModelErrorKind, Price,
     ResponseFormat, StreamEvent, TurnRequest, TurnStream, TurnUsage,
 };
+use lavr_types::ImageId;
 
 use crate::{
     Precision, VisionError, VisionFiles,
@@ -223,7 +224,8 @@ impl Session {
                 Said::Mark(mark) => self.words.of_mark(&mark),
                 Said::Text(text) => self.words.of_text(&text),
                 Said::Picture(image) => {
-                    let image = self.images.get(image).map_err(|error| self.invalid(error.to_string()))?;
+                    let image = self.shown(image, request.longest_side);
+                    let image = image.map_err(|error| self.invalid(error.to_string()))?;
                     pieces.push(Piece::Picture(image.pixels));
                     continue;
                 }
@@ -235,6 +237,13 @@ impl Session {
             }
         }
         Ok(pieces)
+    }
+
+    /// A picture as large as the request wants it, at most.
+    fn shown(&self, image: ImageId, longest_side: Option<u32>) -> Result<StoredImage, ImageError> {
+        let Some(side) = longest_side else { return self.images.get(image) };
+        let size = self.images.size_of(image)?.fit_within(side.max(1));
+        self.images.get(self.images.resized(image, size)?)
     }
 
     fn invalid(&self, message: impl Into<String>) -> ModelError {

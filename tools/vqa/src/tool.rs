@@ -3,11 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use lavr_model::{
-    ChatModel, Message, ModelError, ModelErrorKind, Part, Role, Sampling, TurnRequest, collect,
+    Capabilities, ChatModel, Message, Metered, ModelError, ModelErrorKind, Part, Role, Sampling, TurnRequest,
+    collect,
 };
 use lavr_prompt::{Library, Prompt, PromptError, Speaker};
 use lavr_tool::{Tool, ToolContext, ToolError};
-use lavr_types::{Capability, Evidence, ImageId, Observation, Rect, Trust, perception::VisualAnswer};
+use lavr_types::{
+    Budget, Capability, Evidence, FailureKind, ImageId, Observation, Rect, Trust, perception::VisualAnswer,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -23,7 +26,8 @@ const SCORE: f32 = 0.5;
 
 /// The tool `vqa`.
 pub struct Vqa {
-    model: Arc<dyn ChatModel>,
+    /// Paid from the budget of the run that asks.
+    model: Metered,
     prompt: Prompt,
 }
 
@@ -47,7 +51,8 @@ pub struct VqaArgs {
 }
 
 impl Vqa {
-    /// A tool that asks this model. `None` if the model sees no images: then there is no such tool.
+    /// A tool that asks this model. `None` if the model sees no images: then there is no such tool. Its turns are paid from
+    /// the budget of the run ([`ToolContext::budget`]) and stand in the call's record: do not meter the model yourself.
     ///
     /// # Errors
     /// When the prompt `vqa` cannot be had.
@@ -56,6 +61,7 @@ impl Vqa {
         if !capabilities.images || capabilities.max_images == 0 {
             return Ok(None);
         }
+        let model = Metered::new(model, Budget::default()).with_all_images();
         Ok(Some(Self { prompt: prompts.get("vqa")?, model }))
     }
 
@@ -95,6 +101,7 @@ impl Tool for Vqa {
          (actions, materials, moods, kinds). Its answers are not measured: prefer detect, ocr, color and relate \
          where they can tell.";
     const CAPABILITY: Capability = Capability::Answer;
+    const ASKS_MODEL: bool = true;
 
     type Args = VqaArgs;
     type Output = VisualAnswer;
@@ -114,9 +121,15 @@ impl Tool for Vqa {
         let seen = context.blocking(move || Ok(images.crop(region.image, region.pixels())?)).await?;
 
         let turn = self.turn(&question, seen)?;
-        let model = self.model.capabilities().name.clone();
-        let stream = self.model.stream(turn, context.cancellation().clone()).await.map_err(in_tool)?;
+        let Capabilities { name: model, price, .. } = self.model.capabilities().clone();
+        let images = Arc::clone(context.images());
+        let metered = self.model.within(context.budget().clone()).with_images(images as _);
+        let asked = metered.stream_fitted(turn, context.cancellation().clone()).await;
+        let (longest_side, stream) = asked.map_err(in_tool)?;
         let reply = collect(&model, stream).await.map_err(in_tool)?;
+        context.spent(reply.usage.spent(price));
+        let size = context.images().size_of(seen)?;
+        let shown_at = longest_side.map(|side| size.fit_within(side)).filter(|shown| *shown != size);
         let answer = normalized(&reply.text);
         if answer.is_empty() {
             return Err(ToolError::failed(
@@ -132,7 +145,9 @@ impl Tool for Vqa {
             trust: Trust::Measured,
         };
         // The answer is free text by a model that may have read text in the picture.
-        Ok(Observation::new(VisualAnswer { answer, model }).with_evidence(vec![evidence]).untrusted())
+        Ok(Observation::new(VisualAnswer { answer, model, shown_at })
+            .with_evidence(vec![evidence])
+            .untrusted())
     }
 }
 
@@ -143,6 +158,10 @@ fn in_tool(error: ModelError) -> ToolError {
         ModelErrorKind::RateLimited | ModelErrorKind::Transient => {
             ToolError::failed("the vision model could not be reached just now; it may work later")
         }
+        ModelErrorKind::OverBudget => ToolError::new(
+            FailureKind::OverBudget,
+            format!("`vqa` was not run: {}; answer from what you know", error.message),
+        ),
         ModelErrorKind::Unauthorized | ModelErrorKind::Weights => {
             ToolError::unavailable("the vision model is not available; use other tools")
         }

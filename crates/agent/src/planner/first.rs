@@ -22,6 +22,7 @@ use crate::{
     plan::{Inputs, Progress},
     render::{signature_with_result, visible},
     schema::{StepChoices, plan_schema, step_schema},
+    sight::Sight,
 };
 
 /// Plans that make no sense before the planner goes on step by step.
@@ -105,7 +106,7 @@ impl PlanFirstPlanner {
     }
 
     fn mode(&self, situation: &Situation<'_>) -> Mode {
-        let story = Story::of(situation.turns);
+        let story = self.story(situation, situation.turns);
         let Some(plan) = &story.plan else {
             return if story.wrong >= MOST_WRONG_PLANS { Mode::Steps } else { Mode::Write };
         };
@@ -134,7 +135,13 @@ impl PlanFirstPlanner {
         }
     }
 
-    fn request(&self, situation: &Situation<'_>, mode: &Mode) -> Result<TurnRequest, PromptError> {
+    /// Where things stand, as the plan goes by it, and `seen`: the same with places in the pixels that the model sees.
+    fn request(
+        &self,
+        situation: &Situation<'_>,
+        seen: &Situation<'_>,
+        mode: &Mode,
+    ) -> Result<TurnRequest, PromptError> {
         let names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
         let signatures: Vec<String> =
             situation.tools.iter().map(|tool| signature_with_result(tool)).collect();
@@ -152,10 +159,10 @@ impl PlanFirstPlanner {
         }
         let mut image_names = situation.names.clone();
         let mut images_left = if self.sees { self.max_images } else { 0 };
-        messages.push(question_message(situation, &mut image_names, &mut images_left));
-        self.tell(situation, &mut messages, &mut image_names, &mut images_left);
+        messages.push(question_message(seen, &mut image_names, &mut images_left));
+        self.tell(situation, seen, &mut messages, &mut image_names, &mut images_left);
         match mode {
-            Mode::Repair => push_text(&mut messages, &shortfall(situation, situation.turns)),
+            Mode::Repair => push_text(&mut messages, &self.shortfall(situation, situation.turns)),
             Mode::Answer if situation.must_answer => {
                 push_text(&mut messages, "No more calls are possible. Answer now from what you know.");
             }
@@ -167,6 +174,7 @@ impl PlanFirstPlanner {
             tools: Vec::new(),
             format: self.format(situation, mode),
             max_tokens: situation.limits.reply_tokens,
+            longest_side: self.steps.shrunk_side(situation),
             sampling: Sampling::default(),
         })
     }
@@ -196,11 +204,12 @@ impl PlanFirstPlanner {
     fn tell(
         &self,
         situation: &Situation<'_>,
+        seen: &Situation<'_>,
         messages: &mut Vec<Message>,
         names: &mut ImageNames,
         images_left: &mut usize,
     ) {
-        for (index, turn) in situation.turns.iter().enumerate() {
+        for (index, turn) in seen.turns.iter().enumerate() {
             match turn {
                 Turn::Feedback { said, message } => {
                     let said = if said.trim().is_empty() { "(no reply)" } else { said };
@@ -210,7 +219,7 @@ impl PlanFirstPlanner {
                 Turn::Step { step, said, .. } => {
                     if let Some(said) = said {
                         if index > 0 {
-                            push_text(messages, &shortfall(situation, &situation.turns[..index]));
+                            push_text(messages, &self.shortfall(situation, &situation.turns[..index]));
                         }
                         messages.push(Message::text(Role::Assistant, said));
                     }
@@ -225,55 +234,94 @@ impl PlanFirstPlanner {
                     if !show.is_empty() {
                         messages.push(Message { role: Role::User, parts: show });
                     }
-                    push_text(messages, &results(situation, index, step, names));
+                    push_text(messages, &self.results(situation, index, step, names));
                 }
             }
         }
     }
-}
 
-/// What the calls of a step gave, each under the name of its node.
-fn results(situation: &Situation<'_>, index: usize, step: &Step, names: &mut ImageNames) -> String {
-    let plan = Story::of(&situation.turns[..=index]).plan.unwrap_or_default();
-    let before = Situation { turns: &situation.turns[..=index], ..*situation };
-    let owners = following(&plan, &before, |progress| {
-        step.calls.iter().map(|record| progress.owners(record).join(", ")).collect::<Vec<_>>()
-    })
-    .unwrap_or_default();
-    let mut lines = Vec::new();
-    for (index, record) in step.calls.iter().enumerate() {
-        let text = observation_text(record, names);
-        lines.push(match owners.get(index).filter(|owners| !owners.is_empty()) {
-            Some(owners) => format!("{owners}: {text}"),
-            None => text,
-        });
+    /// What the calls of a step gave, each under the name of its node. `seen` is the step as the model sees it.
+    fn results(
+        &self,
+        situation: &Situation<'_>,
+        index: usize,
+        seen: &Step,
+        names: &mut ImageNames,
+    ) -> String {
+        let turns = &situation.turns[..=index];
+        let plan = self.story(situation, turns).plan.unwrap_or_default();
+        let owners = following(&plan, &Situation { turns, ..*situation }, |progress| {
+            let records = situation.turns[index].records().iter();
+            records.map(|record| progress.owners(record).join(", ")).collect::<Vec<_>>()
+        })
+        .unwrap_or_default();
+        let mut lines = Vec::new();
+        for (index, record) in seen.calls.iter().enumerate() {
+            let text = observation_text(record, names);
+            lines.push(match owners.get(index).filter(|owners| !owners.is_empty()) {
+                Some(owners) => format!("{owners}: {text}"),
+                None => text,
+            });
+        }
+        lines.extend(super::model::reminder(seen));
+        lines.join("\n")
     }
-    lines.extend(super::model::reminder(step));
-    lines.join("\n")
+
+    /// What failed, what hangs on it, and how to go on.
+    fn shortfall(&self, situation: &Situation<'_>, turns: &[Turn]) -> String {
+        let story = self.story(situation, turns);
+        let Some(plan) = story.plan else { return String::new() };
+        let then = Situation { turns, ..*situation };
+        let missing = following(&plan, &then, |progress| {
+            let latest = progress.missing().filter(|(id, _)| story.latest.iter().any(|known| known == id));
+            latest.map(|(id, why)| format!("{id}: {}", visible(why))).collect::<Vec<_>>()
+        });
+        let missing = missing.unwrap_or_default();
+        if missing.is_empty() {
+            return String::new();
+        }
+        format!(
+            "These did not work:\n{}\nWhat worked is kept. Write a plan with other calls for what is still needed, or answer.",
+            missing.join("\n")
+        )
+    }
+
+    /// What has been planned in these turns, with places in the pixels of the images.
+    fn story(&self, situation: &Situation<'_>, turns: &[Turn]) -> Story {
+        let mut story = Story { plan: None, latest: Vec::new(), plans: 0, wrong: 0 };
+        for (index, turn) in turns.iter().enumerate() {
+            match turn {
+                Turn::Step { said: Some(said), .. } => {
+                    if let Some(reply) = plan_in(said) {
+                        story.add(self.meant(situation, index, reply.plan));
+                    }
+                }
+                Turn::Step { said: None, .. } => {}
+                Turn::Feedback { .. } => story.wrong += 1,
+            }
+        }
+        story
+    }
+
+    /// The nodes that the model wrote in the turn of this number, with their places in the pixels of the images.
+    fn meant(&self, situation: &Situation<'_>, turn: usize, mut nodes: Vec<Node>) -> Vec<Node> {
+        let side = situation.longest_side_at(turn, self.steps.own_side()).filter(|_| self.sees);
+        let sight = Sight::new(side, situation);
+        for node in &mut nodes {
+            let tool = situation.tools.iter().find(|spec| {
+                node.tool.as_ref().map_or(node.capability == Some(spec.capability), |name| *name == spec.name)
+            });
+            if let Some(spec) = tool {
+                sight.meant_in_plan(&spec.arguments, situation, &mut node.args);
+            }
+        }
+        nodes
+    }
 }
 
 fn shown(step: &Step) -> impl Iterator<Item = lavr_types::ImageId> {
     let observations = step.calls.iter().flat_map(|record: &CallRecord| &record.outcome);
     observations.flat_map(|observation| observation.show.iter().copied())
-}
-
-/// What failed, what hangs on it, and how to go on.
-fn shortfall(situation: &Situation<'_>, turns: &[Turn]) -> String {
-    let story = Story::of(turns);
-    let Some(plan) = story.plan else { return String::new() };
-    let then = Situation { turns, ..*situation };
-    let missing = following(&plan, &then, |progress| {
-        let latest = progress.missing().filter(|(id, _)| story.latest.iter().any(|known| known == id));
-        latest.map(|(id, why)| format!("{id}: {}", visible(why))).collect::<Vec<_>>()
-    });
-    let missing = missing.unwrap_or_default();
-    if missing.is_empty() {
-        return String::new();
-    }
-    format!(
-        "These did not work:\n{}\nWhat worked is kept. Write a plan with other calls for what is still needed, or answer.",
-        missing.join("\n")
-    )
 }
 
 /// Works out how far a plan has come.
@@ -290,22 +338,6 @@ fn following<T>(
 }
 
 impl Story {
-    fn of(turns: &[Turn]) -> Self {
-        let mut story = Self { plan: None, latest: Vec::new(), plans: 0, wrong: 0 };
-        for turn in turns {
-            match turn {
-                Turn::Step { said: Some(said), .. } => {
-                    if let Some(reply) = plan_in(said) {
-                        story.add(reply.plan);
-                    }
-                }
-                Turn::Step { said: None, .. } => {}
-                Turn::Feedback { .. } => story.wrong += 1,
-            }
-        }
-        story
-    }
-
     fn add(&mut self, nodes: Vec<Node>) {
         self.plans += 1;
         self.latest = nodes.iter().map(|node| node.id.clone()).collect();
@@ -335,15 +367,17 @@ impl PlanFirstPlanner {
                     "Your reply is not the plan expected: {error}. Reply with one JSON object: {FORM}."
                 )));
             }
-            _ if situation.records().next().is_some() || self.sees => return read_step(situation, text),
+            _ if situation.records().next().is_some() || self.sees => {
+                return Ok(self.steps.meant(situation, read_step(situation, text)?));
+            }
             _ => {
                 return Err(Misunderstanding(format!(
                     "Your reply had no plan. Reply with one JSON object: {FORM}."
                 )));
             }
         };
-        let mut story = Story::of(situation.turns);
-        story.add(reply.plan);
+        let mut story = self.story(situation, situation.turns);
+        story.add(self.meant(situation, situation.turns.len(), reply.plan));
         let plan = story.plan.unwrap_or_default();
         let outcome = following(&plan, situation, |progress| {
             let missing: Vec<String> = progress.missing().map(|(id, why)| format!("{id}: {why}")).collect();
@@ -396,7 +430,11 @@ impl Planner for PlanFirstPlanner {
                 let turns = as_step_turns(situation.turns);
                 self.steps.plan(&Situation { turns: &turns, ..*situation })?
             }
-            mode => Plan::Ask(Box::new(self.request(situation, &mode)?)),
+            mode => {
+                let view = self.steps.sight(situation).view(situation);
+                let seen = view.as_ref().map_or(*situation, |view| view.of(situation));
+                Plan::Ask(Box::new(self.request(situation, &seen, &mode)?))
+            }
         })
     }
 

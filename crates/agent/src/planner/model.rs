@@ -71,8 +71,19 @@ impl ModelPlanner {
         Self { demonstrations: self.demonstrations.picked(question, tools), ..self.clone() }
     }
 
-    fn sight(&self, situation: &Situation<'_>) -> Sight {
-        Sight::new((self.sees && self.longest_side > 0).then_some(self.longest_side), situation)
+    /// The longest side of the pictures that the model takes; `None` where it is not known, or it takes none.
+    pub(super) fn own_side(&self) -> Option<u32> {
+        (self.sees && self.longest_side > 0).then_some(self.longest_side)
+    }
+
+    pub(super) fn sight(&self, situation: &Situation<'_>) -> Sight {
+        Sight::new(situation.longest_side(self.own_side()).filter(|_| self.sees), situation)
+    }
+
+    /// The longest side of the pictures of a request, where that is less than the model takes.
+    pub(super) fn shrunk_side(&self, situation: &Situation<'_>) -> Option<u32> {
+        let side = situation.longest_side(None).filter(|_| self.sees);
+        side.filter(|side| self.own_side().is_none_or(|own| *side < own))
     }
 
     fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
@@ -99,8 +110,10 @@ impl ModelPlanner {
         }
         let mut names = situation.names.clone();
         messages.push(question_message(situation, &mut names, &mut images_left));
-        for turn in situation.turns {
-            self.push_turn(&mut messages, turn, &mut names, &mut images_left);
+        for (index, turn) in situation.turns.iter().enumerate() {
+            // What the model wrote of larger pictures would not fit what it sees now.
+            let as_seen_now = self.sight_changed(situation, index);
+            self.push_turn(&mut messages, turn, as_seen_now, &mut names, &mut images_left);
         }
         if situation.must_answer {
             push_text(&mut messages, "No more calls are possible. Answer now from what you know.");
@@ -112,8 +125,28 @@ impl ModelPlanner {
             tools,
             format,
             max_tokens: situation.limits.reply_tokens,
+            longest_side: self.shrunk_side(situation),
             sampling: Sampling::default(),
         })
+    }
+
+    /// What a model decided, with its places in the pixels of the images.
+    pub(super) fn meant(&self, situation: &Situation<'_>, mut decision: Decision) -> Decision {
+        if let Decision::Call { calls, .. } = &mut decision {
+            let sight = self.sight(situation);
+            for (tool, written) in calls {
+                let Some(schema) = situation.arguments_of(tool) else { continue };
+                situation.names.put_ids(schema, written);
+                sight.meant(schema, written);
+            }
+        }
+        decision
+    }
+
+    /// Whether the model saw pictures in another size when it wrote a turn.
+    fn sight_changed(&self, situation: &Situation<'_>, turn: usize) -> bool {
+        let own = self.own_side();
+        self.sees && situation.longest_side_at(turn, own) != situation.longest_side(own)
     }
 
     fn choices(&self, situation: &Situation<'_>) -> (Vec<ToolDeclaration>, ResponseFormat) {
@@ -147,6 +180,7 @@ impl ModelPlanner {
         &self,
         messages: &mut Vec<Message>,
         turn: &Turn,
+        as_seen_now: bool,
         names: &mut ImageNames,
         images_left: &mut usize,
     ) {
@@ -198,7 +232,7 @@ impl ModelPlanner {
             return;
         }
         // The model's own words where it had any: the same tokens keep the cached state of the prefix valid.
-        let own_words = || {
+        let seen_now = || {
             let calls: Vec<Value> = step
                 .calls
                 .iter()
@@ -211,7 +245,8 @@ impl ModelPlanner {
                 .collect();
             json!({ "thought": step.thought, "calls": calls }).to_string()
         };
-        let said = said.as_deref().map_or_else(own_words, |said| acted_on(said).to_owned());
+        let said = said.as_deref().filter(|_| !as_seen_now);
+        let said = said.map_or_else(seen_now, |said| acted_on(said).to_owned());
         messages.push(Message::text(Role::Assistant, said));
         let mut observations: Vec<String> =
             step.calls.iter().map(|record| observation_text(record, names)).collect();
@@ -281,16 +316,8 @@ impl Planner for ModelPlanner {
         if reply.reason == FinishReason::Length {
             return Err(Misunderstanding("Your reply was cut off: it was too long. Be brief.".into()));
         }
-        let mut decision = if self.native { read_native(reply) } else { read_step(situation, &reply.text) }?;
-        if let Decision::Call { calls, .. } = &mut decision {
-            let sight = self.sight(situation);
-            for (tool, written) in calls {
-                let Some(schema) = situation.arguments_of(tool) else { continue };
-                situation.names.put_ids(schema, written);
-                sight.meant(schema, written);
-            }
-        }
-        Ok(decision)
+        let decision = if self.native { read_native(reply) } else { read_step(situation, &reply.text) }?;
+        Ok(self.meant(situation, decision))
     }
 }
 

@@ -187,6 +187,5 @@ fn may_pass_next_time(record: &CallRecord) -> bool {
             | FailureKind::Refused
             | FailureKind::Transient
             | FailureKind::CircuitOpen
-            | FailureKind::Blocked
     )
 }

@@ -67,8 +67,13 @@ async fn pictures_are_shrunk_to_what_the_service_takes() {
         turn.messages[0].parts.push(picture(1));
         let side = if dialect == Dialect::Anthropic { 1092 } else { 1024 };
         assert_eq!(copies(&asked(dialect, turn.clone(), |_| ()).await, 1), [side], "{dialect}");
-        let smaller = asked(dialect, turn, |config| config.longest_side = 300).await;
+        let smaller = asked(dialect, turn.clone(), |config| config.longest_side = 300).await;
         assert_eq!(copies(&smaller, 1), [300], "{dialect}");
+        // A turn may ask for less than the service takes, never for more.
+        for (wanted, sent) in [(200, 200), (9000, side)] {
+            let turn = lavr_model::TurnRequest { longest_side: Some(wanted), ..turn.clone() };
+            assert_eq!(copies(&asked(dialect, turn, |_| ()).await, 1), [sent], "{dialect}");
+        }
     }
 }
 

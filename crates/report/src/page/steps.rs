@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     json::json,
-    numbers::{count, percent, seconds},
+    numbers::{count, counted, dollars, percent, seconds},
     pictures::Gallery,
     timeline::{Group, Kind, Row, Timeline, Turn, What},
 };
@@ -135,6 +135,7 @@ fn turn(row: &Row, turn: &Turn, scale: &Scale) -> Markup {
                     @if usage.cached_tokens > 0 { " (" (count(usage.cached_tokens)) " kept)" }
                     ", " (count(usage.output_tokens)) " written"
                 }
+                @if let Some(side) = turn.longest_side { " · pictures of at most " (side) " pixels a side" }
             }
             (track(row, if turn.trouble.is_some() { "bar failed" } else { "bar turn" }, scale))
             span.time { (seconds(row.seconds)) }
@@ -185,6 +186,13 @@ fn folded(call: &CallEntry, ended: bool, gallery: &Gallery<'_>) -> Markup {
                 }
                 @if !asked.is_empty() { ": " bdi { (safe(&asked)) } }
                 @if call.attempts > 1 { span.faint { " · " (call.attempts) " attempts" } }
+                @if let Some(models) = &call.models {
+                    span.faint {
+                        " · " (counted(models.model_calls.into(), "turn", "turns")) " of a model: "
+                        (count(models.input_tokens)) " tokens read, " (count(models.output_tokens)) " written"
+                        @if let Some(cost) = models.cost.filter(|cost| *cost > 0.0) { ", " (dollars(cost)) }
+                    }
+                }
             }
             @for repair in &call.repairs { p.faint { "repaired: " bdi { (safe(&cut(&repair.to_string()))) } } }
             @match &call.outcome {
@@ -216,6 +224,7 @@ const fn failed(kind: FailureKind) -> &'static str {
         FailureKind::Cancelled => "given up",
         FailureKind::Panicked => "the tool panicked",
         FailureKind::Refused => "refused",
+        FailureKind::OverBudget => "over the budget",
         _ => "failed",
     }
 }

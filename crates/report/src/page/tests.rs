@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lavr_types::{
     CallId, Draft, Event, Fingerprint, FinishReason, ModelErrorKind, ModelFailure, Reply, ToolCall,
-    TurnUsage, Verdict,
+    TurnUsage, Usage, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -131,6 +131,28 @@ fn a_call_that_never_ended_is_told_as_such() {
     let events = [event(0, Event::Planning { step: 1 }), event(5, Event::CallStarted { call })];
     let page = run_page(&document(&sample, "dogs.jpg"), &sample.store, &events);
     assert!(page.contains("did not end"), "{}", structure(&page));
+}
+
+#[test]
+fn smaller_pictures_and_the_turns_of_a_tools_model_are_told() {
+    let sample = blank_dogs();
+    let mut record = sample.answer.steps[0].calls[0].clone();
+    record.models = Usage {
+        model_calls: 2,
+        input_tokens: 1204,
+        output_tokens: 12,
+        cost: Some(0.0031),
+        ..Usage::default()
+    };
+    let events = [
+        event(0, Event::PicturesShrunk { longest_side: 394, left_out: 0 }),
+        event(1, Event::Planning { step: 1 }),
+        event(5, Event::CallStarted { call: record.call.clone() }),
+        event(9, Event::CallEnded { record }),
+    ];
+    let page = run_page(&document(&sample, "dogs.jpg"), &sample.store, &events);
+    assert!(page.contains("pictures of at most 394 pixels a side"));
+    assert!(page.contains("2 turns of a model: 1\u{202f}204 tokens read, 12 written, $0.0031"), "{page}");
 }
 
 #[test]

@@ -64,6 +64,8 @@ pub(super) struct Turn {
     pub(super) usage: Option<TurnUsage>,
     /// Why nothing came of it.
     pub(super) trouble: Option<String>,
+    /// The longest side of its pictures in pixels, where they were made smaller for want of pixels.
+    pub(super) longest_side: Option<u32>,
 }
 
 /// Seconds after the beginning.
@@ -141,6 +143,8 @@ struct Builder {
     groups: Vec<Group>,
     /// When the turn under way began.
     turn: Option<f64>,
+    /// How small pictures are shown since the budget of pixels bounds them.
+    longest_side: Option<u32>,
     steps: u32,
     waves: u32,
     checking: bool,
@@ -185,6 +189,7 @@ impl Builder {
                 self.end_turn(at);
                 self.last_turn(|turn| _ = turn.trouble.get_or_insert_with(|| "the time was up".to_owned()));
             }
+            Event::PicturesShrunk { longest_side, .. } => self.longest_side = Some(*longest_side),
             Event::CallRefused { record } => {
                 self.started(at, &record.call);
                 self.ended(at, record);
@@ -217,12 +222,9 @@ impl Builder {
     /// The turn that is under way is over.
     fn end_turn(&mut self, at: f64) {
         if let Some(start) = self.turn.take() {
+            let turn = Turn { longest_side: self.longest_side, ..Turn::default() };
             self.last(|group| {
-                group.rows.push(Row {
-                    what: What::Turn(Turn::default()),
-                    start: Some(start),
-                    seconds: at - start,
-                });
+                group.rows.push(Row { what: What::Turn(turn), start: Some(start), seconds: at - start });
             });
         }
     }
@@ -266,6 +268,7 @@ impl Builder {
             seconds: 0.0,
             attempts: 0,
             repairs: Vec::new(),
+            models: None,
         };
         let what = What::Call { call, ended: false };
         self.last(|group| group.rows.push(Row { what, start: Some(at), seconds: 0.0 }));

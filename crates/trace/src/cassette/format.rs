@@ -1,7 +1,7 @@
 //! The lines of `cassette.jsonl`.
 
 use lavr_model::{Capabilities, StreamEvent, TurnRequest};
-use lavr_types::{Failure, ModelFailure, Observation, ToolSpec, TraceImage};
+use lavr_types::{Failure, ModelFailure, Observation, ToolSpec, TraceImage, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,17 +47,7 @@ pub(super) struct Call {
     /// The images that the outcome speaks of and the arguments do not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) images: Vec<TraceImage>,
-}
-
-/// The value with the keys of its objects in order: equal values are written equally.
-pub(super) fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            fields.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
-    }
+    /// What chat models cost that were asked on the way.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    pub(super) models: Usage,
 }

@@ -12,13 +12,13 @@ use futures::StreamExt as _;
 use lavr_model::{
     CancellationToken, Capabilities, ChatModel, ModelError, ModelErrorKind, TurnRequest, TurnStream,
 };
-use lavr_tool::{DynTool, Registry, ToolContext, ToolError};
-use lavr_types::{Failure, FailureKind, Observation, ToolSpec};
+use lavr_tool::{DynTool, Registry, ToolContext, ToolError, sorted};
+use lavr_types::{Amounts, Failure, FailureKind, Observation, ToolSpec, Usage};
 use serde_json::Value;
 
 use super::{
     CassetteError, difference,
-    format::{Call, FILE, IMAGES, Line, Turn, VERSION, sorted},
+    format::{Call, FILE, IMAGES, Line, Turn, VERSION},
 };
 use crate::{TraceError, images, secrets::Secrets, trace::is_plain};
 
@@ -236,6 +236,7 @@ impl DynTool for PlayedTool {
                 self.tape.miss(format!("the tool `{}` was called otherwise: {why}", self.spec.name)),
             )
         })?;
+        pay(context, &call.models);
         for image in &call.images {
             if context.images().get(image.id).is_ok() {
                 continue;
@@ -258,4 +259,15 @@ impl DynTool for PlayedTool {
             outcome => outcome.map_err(ToolError::from),
         }
     }
+}
+
+/// What the tool's chat models cost when this was recorded, they cost again: a run within a budget goes on as it did.
+fn pay(context: &ToolContext, models: &Usage) {
+    if models.is_nothing() {
+        return;
+    }
+    let tokens = models.input_tokens.saturating_add(models.output_tokens);
+    let usd = models.cost.unwrap_or_default();
+    context.budget().charge(Amounts { turns: models.model_calls, tokens, usd, ..Amounts::default() });
+    context.spent(*models);
 }

@@ -116,8 +116,9 @@ impl Tape {
         tool: &str,
         arguments: Value,
         outcome: Result<Observation<Value>, Failure>,
-        store: &ImageStore,
+        context: &ToolContext,
     ) {
+        let store = context.images();
         let asked: BTreeSet<ImageId> = images::ids(&arguments.to_string()).collect();
         let told: Vec<ImageId> =
             outcome.iter().flat_map(|seen| images::ids(&line(seen)).collect::<Vec<_>>()).collect();
@@ -125,7 +126,8 @@ impl Tape {
         for id in told {
             self.image(id, store, &asked, &mut found);
         }
-        self.write(&Line::Call(Call { tool: tool.to_owned(), arguments, outcome, images: found }));
+        let (tool, models) = (tool.to_owned(), context.models());
+        self.write(&Line::Call(Call { tool, arguments, outcome, images: found, models }));
     }
 
     /// Keeps an image that a tool made, after those that it was made from.
@@ -248,7 +250,7 @@ impl DynTool for RecordedTool {
     }
 
     async fn call(&self, arguments: Value, context: &ToolContext) -> Result<Observation<Value>, ToolError> {
-        let call = Some((arguments.clone(), Arc::clone(context.images())));
+        let call = Some((arguments.clone(), context.clone()));
         let mut under_way = UnderWay { tool: self, call, start: Instant::now() };
         let result = self.tool.call(arguments, context).await;
         under_way.end(result.as_ref().map(Clone::clone).map_err(ToolError::failure));
@@ -259,14 +261,14 @@ impl DynTool for RecordedTool {
 /// One call that is being recorded. Dropped before its end, it took too long, panicked, or nobody waited any more.
 struct UnderWay<'a> {
     tool: &'a RecordedTool,
-    call: Option<(Value, Arc<ImageStore>)>,
+    call: Option<(Value, ToolContext)>,
     start: Instant,
 }
 
 impl UnderWay<'_> {
     fn end(&mut self, outcome: Result<Observation<Value>, Failure>) {
-        if let Some((arguments, store)) = self.call.take() {
-            self.tool.tape.call(&self.tool.spec().name, arguments, outcome, &store);
+        if let Some((arguments, context)) = self.call.take() {
+            self.tool.tape.call(&self.tool.spec().name, arguments, outcome, &context);
         }
     }
 }

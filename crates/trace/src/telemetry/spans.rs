@@ -160,7 +160,7 @@ impl<'a> Writer<'a> {
     }
 
     fn tool(&mut self, record: &CallRecord, start: u64) {
-        let CallRecord { call, outcome, cached, elapsed, .. } = record;
+        let CallRecord { call, outcome, cached, elapsed, models, .. } = record;
         let mut span = self.span(self.spans.len() + 1, names::EXECUTE_TOOL, &call.tool, SpanKind::Internal);
         span.start_time = self.at(start);
         span.end_time = self.at(start) + *elapsed;
@@ -170,6 +170,13 @@ impl<'a> Writer<'a> {
             KeyValue::new(names::TOOL_TYPE, names::FUNCTION),
             KeyValue::new(names::CACHED, *cached),
         ]);
+        if !models.is_nothing() {
+            span.attributes.extend([
+                number(names::INPUT_TOKENS, models.input_tokens),
+                number(names::CACHED_TOKENS, models.cached_tokens),
+                number(names::OUTPUT_TOKENS, models.output_tokens),
+            ]);
+        }
         let description = self.described.get(&call.tool);
         span.attributes.extend(description.map(|text| KeyValue::new(names::TOOL_DESCRIPTION, text.clone())));
         span.attributes.extend(self.text(names::TOOL_ARGUMENTS, || call.arguments.to_string()));

@@ -7,44 +7,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 use lavr_agent::{Agent, AgentBuilder, Limits};
 use lavr_image::{ImageStore, Rgb, RgbImage};
 use lavr_model::ModelErrorKind;
-use lavr_testkit::{ScriptedModel, ScriptedReply};
+use lavr_testkit::{OneDog, ScriptedModel, ScriptedReply};
 use lavr_tool::{CancellationToken, Dispatcher, Registry, Tool, ToolContext, ToolError};
 use lavr_trace::{Given, Retention, RunStore};
-use lavr_types::{
-    Answer, Capability, Event, ImageId, Observation, Rect, RunId, Task,
-    perception::{Detection, Detections},
-};
+use lavr_types::{Answer, Event, ImageId, Observation, Rect, RunId, Task};
 use lavr_verify::{Verifier, VerifierOptions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Sees one dog, whatever the picture.
-pub(crate) struct OneDog;
-
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Look {
-    image: ImageId,
-    labels: Option<Vec<String>>,
-    threshold: Option<f32>,
-    tiles: Option<bool>,
-    region: Option<Rect>,
-}
-
-impl Tool for OneDog {
-    const NAME: &'static str = "detect";
-    const DESCRIPTION: &'static str = "Finds objects.";
-    const CAPABILITY: Capability = Capability::Detect;
-    type Args = Look;
-    type Output = Detections;
-
-    async fn call(&self, look: Look, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
-        let image = context.image(look.image)?;
-        let bounds = Rect::new(4.1, 4.7, 60.3, 60.0).intersection(image.size().bounds());
-        let object = |bounds| Detection { label: "dog".into(), bounds, score: 0.93 };
-        let objects = bounds.map(object).into_iter().collect();
-        Ok(Observation::new(Detections { objects, ..Detections::default() }))
-    }
-}
 
 /// Cuts the upper left quarter out.
 pub(crate) struct Quarter;
@@ -111,10 +80,7 @@ pub(crate) fn registry() -> Registry {
 
 /// A model that writes JSON steps and sees no picture.
 pub(crate) fn json_model(replies: Vec<ScriptedReply>) -> ScriptedModel {
-    ScriptedModel::replies(replies).with_capabilities(|can| {
-        can.native_tools = false;
-        can.images = false;
-    })
+    ScriptedModel::replies(replies).writing_json()
 }
 
 pub(crate) fn text(reply: &str) -> ScriptedReply {
@@ -151,7 +117,7 @@ pub(crate) const LOOK: &str =
 pub(crate) const ANSWER: &str = r#"{"thought":"Seen.","answer":"There are three dogs.","cites":["call_1"]}"#;
 
 /// What a planner may say, from sense to nonsense.
-pub(crate) const MENU: [&str; 12] = [
+pub(crate) const MENU: [&str; 13] = [
     LOOK,
     ANSWER,
     r#"{"thought":"Closer.","calls":[{"tool":"quarter","args":{"image":"image1"}},{"tool":"detect","args":{"image":"image1"}}]}"#,
@@ -161,6 +127,7 @@ pub(crate) const MENU: [&str; 12] = [
     r#"{"thought":"A box.","calls":[{"tool":"detect","args":{"image":"image1","region":[1,2,33,44]}}]}"#,
     r#"{"answer":"There is one dog, and \"a sign\" reads \"Grüße 狗\".","cites":["call_9"]}"#,
     r#"{"answer":"There is one dog."}"#,
+    r#"{"thought":"By slips of the pen.","calls":[{"tool":"detct","args":{"image":"image1","labels":"cat"}},{"tool":"detct","args":{"image":"image9","labels":"cat"}}]}"#,
     "I think there are dogs.",
     r#"{"thought": 3}"#,
     "",

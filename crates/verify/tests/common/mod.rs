@@ -323,7 +323,8 @@ impl Tool for Vqa {
     ) -> Result<Observation<VisualAnswer>, ToolError> {
         context.image(args.image)?;
         let answer = (self.0)(&args.question);
-        Ok(Observation::new(VisualAnswer { answer, model: "scripted".to_owned() }).untrusted())
+        Ok(Observation::new(VisualAnswer { answer, model: "scripted".to_owned(), shown_at: None })
+            .untrusted())
     }
 }
 

@@ -67,6 +67,20 @@ async fn more_pictures_than_the_model_takes_give_way_to_their_words_the_oldest_f
     assert_eq!((both.text, both.usage), (told.text, told.usage));
 }
 
+#[tokio::test]
+async fn a_turn_may_ask_for_smaller_pictures_than_the_model_takes() {
+    for reference in ["qwen3.json", "moondream.json"] {
+        let images = Arc::new(ImageStore::default());
+        let whole = images.insert(picture(64, 64)).unwrap();
+        let copy = images.resized(whole, lavr_types::Size::new(40, 40)).unwrap();
+        let model = model(reference, &images);
+        let smaller = TurnRequest { longest_side: Some(40), ..ask(vec![image(whole), text("?")]) };
+        let smaller = reply(&model, smaller).await.unwrap();
+        let own = reply(&model, ask(vec![image(copy), text("?")])).await.unwrap();
+        assert_eq!((smaller.text, smaller.usage), (own.text, own.usage), "{reference}");
+    }
+}
+
 #[test]
 fn what_people_say_holds_no_control_tokens() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     RemoteConfig, SchemaMode,
     dialect::Quirks,
-    images::{Encoded, Pictures, shown},
+    images::{Encoded, Pictures},
 };
 
 fn image(number: u32) -> ImageId {
@@ -25,7 +25,8 @@ fn result(call: &str, value: Value) -> Part {
 }
 
 fn written(turn: &TurnRequest, capabilities: &Capabilities) -> Value {
-    let pictures: Pictures = shown(turn, capabilities)
+    let pictures: Pictures = turn
+        .shown(capabilities)
         .into_iter()
         .map(|id| (id, Encoded::new("image/png", id.to_string().as_bytes())))
         .collect();
