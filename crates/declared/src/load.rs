@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use lavr_mcp::{Client, ClientConfig, ImageForm, Reach, self_contained};
+use lavr_mcp::{Client, ClientConfig, ImageForm, Reach};
 use lavr_process::Program;
-use lavr_tool::DynTool;
+use lavr_tool::{DynTool, self_contained};
 use lavr_types::{Capability, Concurrency, Secret, ToolSpec, Trust};
 use reqwest::{
     Url,

@@ -210,7 +210,7 @@ fn mistakes_of_a_file_are_told_with_their_place() {
             format!(
                 "description = \"x\"\n[arguments.properties.n]\n\"$ref\" = \"https://example.org/n.json\"\n{command}"
             ),
-            "nothing is fetched",
+            "no schema is ever fetched",
         ),
         (
             format!("description = \"x\"\ncapability = \"detect\"\n{command}"),

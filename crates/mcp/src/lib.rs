@@ -30,11 +30,9 @@
 //! [`DynTool`]: lavr_tool::DynTool
 
 mod client;
-mod schema;
 mod server;
 
 pub use client::{Client, ClientConfig, ConnectError, ImageForm, Reach};
-pub use schema::{SchemaError, self_contained};
 pub use server::{
     HttpError, Job, JobContext, JobResult, MOST_MESSAGE_BYTES, Server, StdioError, arguments, job_spec,
 };

@@ -86,6 +86,6 @@ pub use faults::{Fault, Faults, Faulty};
 pub use mend::mend;
 pub use registry::{Registry, RegistryError};
 pub use retry::Retry;
-pub use schema::inlined;
+pub use schema::{SchemaError, inlined, self_contained};
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{DynTool, Tool};

@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use lavr_types::{Capability, ToolSpec};
 use tokio::sync::Semaphore;
 
-use crate::{DynTool, Tool, breaker::Circuit, schema, tool::Typed};
+use crate::{DynTool, SchemaError, Tool, breaker::Circuit, schema, tool::Typed};
 
 /// A tool could not be registered.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +21,12 @@ pub enum RegistryError {
     )]
     InvalidName(String),
     /// The schema of the arguments is no usable JSON schema.
-    #[error("the argument schema of `{tool}` is not usable: {message}")]
+    #[error("the argument schema of `{tool}` is not usable, {reason}")]
     InvalidSchema {
         /// The tool.
         tool: String,
-        /// What is wrong, with the path in the schema.
-        message: String,
+        /// Where and why.
+        reason: SchemaError,
     },
 }
 
@@ -79,7 +79,7 @@ impl Registry {
             return Err(RegistryError::DuplicateName(name));
         }
         let validator = schema::validator(&spec.arguments)
-            .map_err(|message| RegistryError::InvalidSchema { tool: name.clone(), message })?;
+            .map_err(|reason| RegistryError::InvalidSchema { tool: name.clone(), reason })?;
         self.by_name.insert(name, self.entries.len());
         let output = if check_output { output_validator(spec) } else { None };
         let places = spec.concurrency.limit().map(|places| Semaphore::new(places as usize));

@@ -12,26 +12,79 @@ const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"]
 /// The most parts of a schema whose references are put in place: definitions that use each other twice double each time.
 const MOST_PARTS: usize = 20_000;
 
+/// A schema is not usable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("at `{path}`: {message}")]
+pub struct SchemaError {
+    /// Where in the schema: `#` and a JSON pointer; `#` alone is the whole.
+    pub path: String,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+impl SchemaError {
+    fn at(place: &str, message: String) -> Self {
+        Self { path: format!("#{place}"), message }
+    }
+}
+
 /// Compiles a schema. Nothing is read from anywhere else, whatever the schema refers to and however the validator
 /// was built: features of a dependency may be switched on by any crate of a program.
 ///
 /// # Errors
-/// When it is no schema, or refers to one outside; the message names the place.
-pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
-    let mut names = Vec::new();
+/// When it is no schema, or refers to one outside.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, SchemaError> {
+    let (mut names, mut references) = (Vec::new(), Vec::new());
     own_names(schema, &mut names);
-    if let Some((place, target)) = outside(schema, "", &names) {
-        return Err(format!(
-            "`{place}` refers to `{target}`, and no schema is ever fetched: copy it under `$defs` and refer to \
-             it as `#/$defs/NAME`"
+    collect_references(schema, "", &mut references);
+    let outside = references.iter().find(|(_, target)| {
+        let document = target.split('#').next().unwrap_or_default();
+        !document.is_empty() && !names.contains(&document)
+    });
+    if let Some((place, target)) = outside {
+        return Err(SchemaError::at(
+            place,
+            format!(
+                "it refers to `{target}`, and no schema is ever fetched: copy it under `$defs` and refer to it as \
+                 `#/$defs/NAME`"
+            ),
         ));
     }
-    jsonschema::options().with_retriever(Nothing).build(schema).map_err(|error| {
-        match error.schema_path().as_str() {
-            "" => error.to_string(),
-            place => format!("{error} (at `{place}`)"),
+    jsonschema::options()
+        .with_retriever(Nothing)
+        .build(schema)
+        // What is checked here is the schema itself, against the schema of schemas.
+        .map_err(|error| SchemaError::at(error.instance_path().as_str(), error.to_string()))
+}
+
+/// The schema of a stranger, checked, with its own definitions written in place ([`inlined`]) and without the names that
+/// it gives itself: within another schema they would lead elsewhere.
+///
+/// # Errors
+/// When it is no schema, or refers to anything but a definition in it by its place (`#/$defs/NAME`). Nothing is ever
+/// fetched.
+pub fn self_contained(schema: &Value) -> Result<Value, SchemaError> {
+    let mut references = Vec::new();
+    collect_references(schema, "", &mut references);
+    let nowhere = |target: &str| target.starts_with('#') && local(schema, target).is_none();
+    if let Some((place, target)) = references.iter().find(|(_, target)| nowhere(target)) {
+        let message = format!("it refers to `{target}`, and there is no such definition");
+        return Err(SchemaError::at(place, message));
+    }
+    validator(schema)?;
+    if let Some((place, target)) = references.iter().find(|(_, target)| !target.starts_with('#')) {
+        let message = format!(
+            "it refers to `{target}` by a name: refer to the definition by its place, `#/$defs/NAME`"
+        );
+        return Err(SchemaError::at(place, message));
+    }
+    let mut schema = inlined(schema);
+    if let Value::Object(fields) = &mut schema {
+        for name in ["$id", "$schema", "$anchor"] {
+            fields.remove(name);
         }
-    })
+    }
+    Ok(schema)
 }
 
 /// Fetches nothing.
@@ -55,26 +108,27 @@ fn own_names<'s>(schema: &'s Value, names: &mut Vec<&'s str>) {
     }
 }
 
-/// The first reference that leads outside: where it stands, as a JSON pointer, and where it leads.
-fn outside(schema: &Value, place: &str, names: &[&str]) -> Option<(String, String)> {
+/// Every reference: where it stands, as a JSON pointer, and where it leads.
+fn collect_references<'s>(schema: &'s Value, place: &str, found: &mut Vec<(String, &'s str)>) {
     match schema {
-        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
-            let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
-            match value {
-                Value::String(target) if REFERENCES.contains(&key.as_str()) => {
-                    let document = target.split('#').next().unwrap_or_default();
-                    let inside = document.is_empty() || names.contains(&document);
-                    (!inside).then(|| (place, target.clone()))
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+                match value {
+                    Value::String(target) if REFERENCES.contains(&key.as_str()) => {
+                        found.push((place, target));
+                    }
+                    _ if DATA.contains(&key.as_str()) => {}
+                    _ => collect_references(value, &place, found),
                 }
-                _ if DATA.contains(&key.as_str()) => None,
-                _ => outside(value, &place, names),
             }
-        }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| outside(item, &format!("{place}/{index}"), names)),
-        _ => None,
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_references(item, &format!("{place}/{index}"), found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -157,7 +211,10 @@ mod tests {
     use super::*;
 
     fn refused(schema: &Value) -> String {
-        validator(schema).map(|_| ()).unwrap_err()
+        let told = validator(schema).map(|_| ()).unwrap_err().to_string();
+        // Whoever takes a stranger's schema over refuses it alike.
+        assert!(self_contained(schema).is_err(), "{schema}");
+        told
     }
 
     #[test]
@@ -182,7 +239,7 @@ mod tests {
             json!({ "$id": remote, "properties": { "x": { "$ref": "other.json" } } }),
             json!({ "$id": "http://127.0.0.1/", "properties": { "x": { "$ref": "http://127.0.0.1/#/$defs/none" } } }),
         ] {
-            assert!(validator(&schema).is_err(), "{schema}");
+            refused(&schema);
         }
         listener.set_nonblocking(true).unwrap();
         std::thread::sleep(Duration::from_millis(20));
@@ -209,6 +266,46 @@ mod tests {
     fn a_value_that_looks_like_a_reference_is_a_value() {
         let schema = json!({ "properties": { "x": { "const": { "$ref": "http://127.0.0.1/" } } } });
         assert!(validator(&schema).is_ok());
+    }
+
+    #[test]
+    fn definitions_are_written_in_place_and_names_of_its_own_left_out() {
+        let schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "$id": "https://example.org/boxes",
+            "type": "object",
+            "properties": { "box": { "$ref": "#/definitions/Box" }, "$ref": { "type": "string" } },
+            "definitions": { "Box": { "type": "array", "items": { "type": "number" } } },
+        });
+        let taken = self_contained(&schema).unwrap();
+        assert_eq!(
+            taken,
+            json!({
+                "type": "object",
+                "properties": {
+                    "box": { "type": "array", "items": { "type": "number" } }, "$ref": { "type": "string" },
+                },
+            })
+        );
+        let data =
+            json!({ "properties": { "a": { "default": { "$ref": "https://example.org/schema.json" } } } });
+        assert!(self_contained(&data).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_schema_is_told_with_its_place() {
+        let told = |schema: Value| self_contained(&schema).unwrap_err();
+        assert_eq!(told(json!({ "properties": { "a": { "type": "picture" } } })).path, "#/properties/a/type");
+        let error = told(json!({ "properties": { "a": { "$ref": "#/$defs/none" } } }));
+        assert!(
+            error.path == "#/properties/a/$ref" && error.message.contains("no such definition"),
+            "{error}"
+        );
+        let error = told(json!({
+            "properties": { "a": { "$ref": "https://example.org/far" } },
+            "$defs": { "far": { "$id": "https://example.org/far", "type": "string" } },
+        }));
+        assert!(error.path == "#/properties/a/$ref" && error.message.contains("by a name"), "{error}");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Why the tools of a server could not be had.
 
+use lavr_tool::SchemaError;
 use rmcp::{ServiceError, service::ClientInitializeError};
-
-use crate::SchemaError;
 
 /// The tools of a server could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +55,7 @@ pub enum ConnectError {
     },
     /// A schema of its is not usable.
     #[error(
-        "the tool `{tool}` of the MCP server `{server}` has an argument schema that is not usable, {source}; leave it out with `only`"
+        "the tool `{tool}` of the MCP server `{server}` has an argument schema that is not usable, {reason}; leave it out with `only`"
     )]
     Schema {
         /// The server.
@@ -64,7 +63,7 @@ pub enum ConnectError {
         /// The tool.
         tool: String,
         /// Where and why.
-        source: SchemaError,
+        reason: SchemaError,
     },
     /// The configuration names something that the server has not.
     #[error("the MCP server `{server}` has no {what}; it has: {known}")]

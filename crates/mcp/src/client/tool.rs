@@ -4,13 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lavr_tool::{DynTool, ToolContext, ToolError};
+use lavr_tool::{DynTool, ToolContext, ToolError, self_contained};
 use lavr_types::{ImageId, Observation, ToolSpec};
 use rmcp::model::{CallToolRequestParams, JsonObject, Tool};
 use serde_json::{Value, json};
 
 use super::{ConnectError, ImageForm, connection::Connection, results};
-use crate::{schema::image_name, self_contained};
 
 /// A tool of an MCP server.
 pub(super) struct McpTool {
@@ -25,10 +24,10 @@ pub(super) struct McpTool {
 impl McpTool {
     pub(super) fn new(connection: Arc<Connection>, tool: &Tool) -> Result<Self, ConnectError> {
         let config = &connection.config;
-        let wrong = |source| ConnectError::Schema {
+        let wrong = |reason| ConnectError::Schema {
             server: config.name.clone(),
             tool: tool.name.to_string(),
-            source,
+            reason,
         };
         let mut arguments =
             self_contained(&Value::Object(tool.input_schema.as_ref().clone())).map_err(wrong)?;
@@ -104,8 +103,8 @@ impl McpTool {
 /// Makes the schema of an argument (or of its items) that of an image name.
 fn take_image(schema: &mut Value) {
     let schema = if schema["type"] == "array" { &mut schema["items"] } else { schema };
-    let said = schema["description"].as_str().unwrap_or("The image.").to_owned();
-    *schema = image_name(&said);
+    let said = schema["description"].as_str().unwrap_or("The image.");
+    *schema = json!({ "type": "string", "format": "image-id", "description": said });
 }
 
 /// The name that it has here: the server's, then the tool's, in the characters that a registry takes.
