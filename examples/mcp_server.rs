@@ -61,7 +61,9 @@ impl Tool for Brightest {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Any registry will do: `Experts::open()?.registry()?` would offer all experts.
     let registry = Registry::new().with(Brightest)?;
-    let dispatcher = Dispatcher::new(registry, Arc::new(ImageStore::default()));
+    // It runs as long as the client wants: past 1 GiB of pictures, those that were not used for longest are forgotten.
+    let images = Arc::new(ImageStore::default().keeping_at_most(1 << 30));
+    let dispatcher = Dispatcher::new(registry, images);
     // Clients give pictures as paths, and only these folders are read.
     let folders = AllowedFolders::new(["."])?;
     // Standard output belongs to the protocol from here on.

@@ -7,7 +7,7 @@
 //! Both give JSON: the answer (docs/json.md), and under `page` the path of a page that shows it. What a service needs
 //! beside the agent is here, too: limits on the size of a request and on the runs at once, and a run ends when nobody
 //! waits for it any more. Each request has its own images and its own evidence cache, so that no caller can come upon
-//! the pictures of another; the networks are loaded once and shared.
+//! the pictures of another, and they go with it; the networks are loaded once and shared.
 
 #![allow(clippy::print_stderr, reason = "a program for the terminal")]
 

@@ -414,6 +414,10 @@ pub(crate) struct Mcp {
     /// A folder that pictures may be read from, with all below it; may be given several times [default: the current one]
     #[arg(long, value_name = "DIR")]
     pub(crate) allow: Vec<PathBuf>,
+    /// Keep at most so many MiB of decoded pictures (a photograph of 12 megapixels takes 36) and forget those that were not
+    /// used for longest; never those of a call that runs, whatever they take
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..1 << 24))]
+    pub(crate) image_memory: u64,
     /// What to do with claims that no expert here can check
     #[arg(long, value_enum, default_value_t = Policy::Keep, value_name = "POLICY")]
     pub(crate) unverified: Policy,

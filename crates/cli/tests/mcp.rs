@@ -227,3 +227,40 @@ fn standard_output_carries_the_protocol_and_nothing_else() {
         "Two dogs look out."
     );
 }
+
+#[test]
+fn pictures_past_the_limit_are_forgotten() {
+    let command = lavr_mcp();
+    let mut process = Command::new(&command[0])
+        .args(&command[1..])
+        .args(["--image-memory", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) =
+        (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()).lines());
+    let mut ask = |id: u32, method: &str, parameters: Value| -> Value {
+        writeln!(input, "{}", json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }))
+            .unwrap();
+        let answer: Value = serde_json::from_str(&output.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["id"], id);
+        answer["result"].clone()
+    };
+    let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+    ask(1, "initialize", hello);
+    let crop =
+        |image: &Value| json!({ "name": "crop", "arguments": { "image": image, "region": [0, 0, 20, 20] } });
+    let first = ask(2, "tools/call", crop(&json!(pictures().join("dogs.jpg"))));
+    let part = first["structuredContent"]["images"][0].clone();
+    for (id, other) in ["cat-and-cup.jpg", "coffee.jpg", "astronaut.jpg"].into_iter().enumerate() {
+        let seen = ask(3 + id as u32, "tools/call", crop(&json!(pictures().join(other))));
+        assert_eq!(seen["isError"], false, "{seen}");
+    }
+    let told = ask(9, "tools/call", crop(&part));
+    let message = told["content"][0]["text"].as_str().unwrap();
+    assert!(message.contains("was forgotten") && message.contains("at most 1 MiB"), "{message}");
+    drop(input);
+    assert!(process.wait().unwrap().success());
+}

@@ -78,6 +78,18 @@ pub enum ImageError {
     /// No image has this id.
     #[error("no image is named {0}")]
     Unknown(ImageId),
+    /// The image was here and had to make room for others.
+    #[error(
+        "the image {id} is not kept any more: at most {} MiB of images are, and others were used since; give the picture \
+         again, and cut out of it again what was cut out",
+        limit.div_ceil(1 << 20)
+    )]
+    Forgotten {
+        /// The image.
+        id: ImageId,
+        /// The most bytes that are kept.
+        limit: u64,
+    },
     /// The region holds no pixel of the image.
     #[error(
         "the region [{}, {}, {}, {}] holds no pixel of the image ({}x{}): \

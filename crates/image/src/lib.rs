@@ -19,14 +19,17 @@ mod decode;
 mod error;
 mod files;
 mod folders;
+mod kept;
 mod limits;
 mod open;
+mod running;
 mod store;
 
 pub use decode::{Decoded, decode, read};
 pub use error::ImageError;
-pub use files::ImageFiles;
+pub use files::{ImageFile, ImageFiles};
 pub use folders::{AllowedFile, AllowedFolders, FolderError};
 pub use image::{Rgb, RgbImage};
 pub use limits::Limits;
+pub use running::Running;
 pub use store::{ImageStore, Origin, StoredImage};

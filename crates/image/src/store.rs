@@ -1,16 +1,17 @@
 //! The store itself.
 
 use std::{
-    collections::HashMap,
     io::Cursor,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use image::{RgbImage, codecs::jpeg::JpegEncoder, imageops};
 use lavr_types::{Affine, EncodedImage, Frame, ImageId, ImageSource, ImageSourceError, Rect, Region, Size};
 
-use crate::{AllowedFolders, ImageError, Limits, decode, folders::read_picture, read};
+use crate::{
+    AllowedFolders, ImageError, Limits, decode, folders::read_picture, kept::Kept, read, running::Running,
+};
 
 /// JPEG quality of pictures that leave the store for a model.
 const SENT_QUALITY: u8 = 92;
@@ -47,20 +48,58 @@ impl StoredImage {
     pub fn size(&self) -> Size {
         Size::new(self.pixels.width(), self.pixels.height())
     }
+
+    /// The memory that it takes: its pixels, three bytes each, and the file that they came from.
+    pub fn bytes(&self) -> u64 {
+        self.pixels.as_raw().len() as u64 + self.file.as_ref().map_or(0, |file| file.len() as u64)
+    }
 }
 
 /// Holds images by id. Shared between threads behind an `Arc`; no call copies pixels but those that make an
 /// image.
+///
+/// A store keeps all that it was given: right for a run, or a request of a service, that has a store of its own. One that
+/// lives as long as a service is bounded by [`Self::keeping_at_most`].
 #[derive(Debug, Default)]
 pub struct ImageStore {
     limits: Limits,
-    images: RwLock<HashMap<ImageId, StoredImage>>,
+    kept: RwLock<Kept>,
 }
 
 impl ImageStore {
     /// An empty store with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, images: RwLock::default() }
+        Self { limits, kept: RwLock::default() }
+    }
+
+    /// The same store, which forgets what was least recently used as soon as it holds more than so many bytes
+    /// ([`StoredImage::bytes`]). Never forgotten are the newest image, what work that goes on may still use
+    /// ([`Self::begin`]), and an image that one of these was made from: where these alone take more, it holds more.
+    /// Asking for what was forgotten is [`ImageError::Forgotten`]; giving the picture again brings it back under its id.
+    #[must_use]
+    pub fn keeping_at_most(self, bytes: u64) -> Self {
+        self.write().limit(bytes);
+        self
+    }
+
+    /// Begins work on images of the store, such as a request: whatever it may use is not forgotten before the
+    /// [`Running`] is dropped.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>) -> Running {
+        Running::new(Arc::clone(self))
+    }
+
+    /// Keeps an image, and what it was made from, as long as the store.
+    ///
+    /// # Errors
+    /// When no image has this id, or it was forgotten.
+    pub fn pin(&self, id: ImageId) -> Result<(), ImageError> {
+        self.write().pin(id)
+    }
+
+    /// The bytes of all images that are here.
+    pub fn bytes(&self) -> u64 {
+        self.read().bytes()
     }
 
     /// Reads and decodes the picture at a path.
@@ -86,7 +125,7 @@ impl ImageStore {
     /// # Errors
     /// When the bytes are no picture, damaged or over a limit.
     pub fn insert_encoded(&self, bytes: &[u8], name: &str) -> Result<ImageId, ImageError> {
-        self.insert_root(decode(bytes, name, &self.limits)?.pixels, Some(bytes.into()))
+        self.insert_root(decode(bytes, name, &self.limits)?.pixels, Some(bytes.into()), None)
     }
 
     /// Takes pixels in. The same pixels get the same id and are kept once.
@@ -94,29 +133,59 @@ impl ImageStore {
     /// # Errors
     /// When there is no pixel.
     pub fn insert(&self, pixels: RgbImage) -> Result<ImageId, ImageError> {
-        self.insert_root(pixels, None)
+        self.insert_root(pixels, None, None)
     }
 
-    fn insert_root(&self, pixels: RgbImage, file: Option<Arc<[u8]>>) -> Result<ImageId, ImageError> {
+    /// `work` holds it from the start, if it was taken in for work that goes on.
+    fn insert_root(
+        &self,
+        pixels: RgbImage,
+        file: Option<Arc<[u8]>>,
+        work: Option<u64>,
+    ) -> Result<ImageId, ImageError> {
         let size = Size::new(pixels.width(), pixels.height());
         if size.area() == 0 {
             return Err(ImageError::EmptyRegion { region: size.bounds(), size });
         }
         let id = ImageId::of_pixels(size, pixels.as_raw());
-        Ok(self.keep(StoredImage { id, pixels: Arc::new(pixels), origin: Origin::Root, file }))
+        let image = StoredImage { id, pixels: Arc::new(pixels), origin: Origin::Root, file };
+        self.write().keep(image, work);
+        Ok(id)
+    }
+
+    /// As [`Self::insert_encoded`], held by this work.
+    pub(crate) fn insert_for(&self, work: u64, bytes: &[u8], name: &str) -> Result<ImageId, ImageError> {
+        self.insert_root(decode(bytes, name, &self.limits)?.pixels, Some(bytes.into()), Some(work))
+    }
+
+    /// As [`Self::open_below`], held by this work.
+    pub(crate) fn open_for(
+        &self,
+        work: u64,
+        folders: &AllowedFolders,
+        path: &Path,
+    ) -> Result<ImageId, ImageError> {
+        let bytes = read_picture(path, folders, &self.limits)?;
+        self.insert_for(work, &bytes, &format!("`{}`", path.display()))
     }
 
     /// An image by its id.
     ///
     /// # Errors
-    /// When no image has this id.
+    /// When no image has this id, or it was forgotten.
     pub fn get(&self, id: ImageId) -> Result<StoredImage, ImageError> {
-        self.images
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-            .cloned()
-            .ok_or(ImageError::Unknown(id))
+        self.read().get(id)
+    }
+
+    /// Whether an image is here. To ask is no use of it.
+    pub fn has(&self, id: ImageId) -> bool {
+        self.read().has(id)
+    }
+
+    /// Whether none of the images that a record speaks of had to make room since. Those that are here count as used now:
+    /// by whoever asked about these others, and where they were not made from them, by all work that goes on.
+    pub fn still_has(&self, seen: impl IntoIterator<Item = ImageId>, asked: &[ImageId]) -> bool {
+        self.write().still_has(seen, asked)
     }
 
     /// The size of an image in pixels.
@@ -130,14 +199,7 @@ impl ImageStore {
     /// Lets go of an image and of all that was made from it. Long runs over many pictures would fill the memory
     /// otherwise. Unknown ids are no error.
     pub fn forget(&self, id: ImageId) {
-        let mut images = self.images.write().unwrap_or_else(PoisonError::into_inner);
-        let mut gone = vec![id];
-        while let Some(id) = gone.pop() {
-            images.remove(&id);
-            let is_child =
-                |image: &&StoredImage| matches!(image.origin, Origin::Derived { parent, .. } if parent == id);
-            gone.extend(images.values().filter(is_child).map(|image| image.id));
-        }
+        self.write().remove_with_all_made_from(id);
     }
 
     /// The region of the whole image.
@@ -258,8 +320,16 @@ impl ImageStore {
 
     fn keep(&self, image: StoredImage) -> ImageId {
         let id = image.id;
-        self.images.write().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(image);
+        self.write().keep(image, None);
         id
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     Child, Program,
     protocol::{
-        ImageFile, Outcome, ToParent, ToWorker, hand_over, line, message, named, named_by, take_over,
+        ImageFile, Outcome, ToParent, ToWorker, hand_over, let_go, line, message, named, named_by, take_over,
     },
 };
 
@@ -169,9 +169,10 @@ impl Worker {
         arguments: Value,
         context: &ToolContext,
     ) -> Result<Result<Observation<Value>, ToolError>, Broken> {
+        let forget = let_go(context.images(), &mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
         let images = self.hand_over(named(&arguments), context.images()).await?;
         let budget = context.budget().left();
-        self.tell(&ToWorker::Call { arguments, images, budget }).await?;
+        self.tell(&ToWorker::Call { arguments, images, forget, budget }).await?;
         let mut answers = FuturesUnordered::new();
         loop {
             tokio::select! {

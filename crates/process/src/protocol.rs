@@ -20,10 +20,11 @@ pub(crate) type Outcome = Result<Observation<Value>, Failure>;
 pub(crate) enum ToWorker {
     /// Where images are left for the other side. The first message.
     Begin { folder: PathBuf },
-    /// Run the tool, whose chat models may use up so much.
+    /// Run the tool, whose chat models may use up so much. Images that the parent has not any more are forgotten before.
     Call {
         arguments: Value,
         images: Vec<ImageFile>,
+        forget: Vec<ImageId>,
         #[serde(default)]
         budget: BudgetLimits,
     },
@@ -105,6 +106,15 @@ pub(crate) fn named_by(outcome: &Outcome) -> Vec<ImageId> {
         ids
     });
     named(&observation.value).into_iter().chain(evidence).chain(observation.show.iter().copied()).collect()
+}
+
+/// The images that both sides had and this one has not any more.
+pub(crate) fn let_go(store: &ImageStore, known: &mut HashSet<ImageId>) -> Vec<ImageId> {
+    let gone: Vec<ImageId> = known.iter().copied().filter(|id| !store.has(*id)).collect();
+    for id in &gone {
+        known.remove(id);
+    }
+    gone
 }
 
 /// Leaves for the other side what it does not know yet: each image after its parent. Names that nothing stands behind

@@ -67,7 +67,8 @@ pub async fn serve_worker(
     while let Some(order) = worker.hear().await? {
         match order {
             ToWorker::Begin { folder } => worker.folder = folder,
-            ToWorker::Call { arguments, images, budget } => {
+            ToWorker::Call { arguments, images, forget, budget } => {
+                worker.forget(&forget);
                 let budget = Budget::new(budget);
                 let (outcome, models) =
                     match take_over(&worker.images, &images, &mut worker.known, &worker.folder) {
@@ -120,6 +121,11 @@ impl<I: AsyncRead + Unpin, O: AsyncWrite + Unpin> Worker<I, O> {
         let line = line(message).map_err(WorkerError::new)?;
         self.output.write_all(line.as_bytes()).await.map_err(WorkerError::new)?;
         self.output.flush().await.map_err(WorkerError::new)
+    }
+
+    fn forget(&mut self, ids: &[lavr_types::ImageId]) {
+        ids.iter().for_each(|id| self.images.forget(*id));
+        self.known.retain(|id| self.images.has(*id));
     }
 
     fn hand_over(

@@ -125,6 +125,10 @@ async fn the_worker() {
     }
 }
 
+fn picture() -> RgbImage {
+    RgbImage::from_fn(20, 16, |x, y| Rgb([x as u8, y as u8, 9]))
+}
+
 struct Scene {
     dispatcher: Dispatcher,
     image: ImageId,
@@ -141,7 +145,7 @@ impl Scene {
         let isolated = Isolated::new(frail.spec("frail").unwrap().clone(), program);
         let registry = Registry::new().with(Brightness).unwrap().with_dyn(Arc::new(isolated)).unwrap();
         let images = Arc::new(ImageStore::default());
-        let image = images.insert(RgbImage::from_fn(20, 16, |x, y| Rgb([x as u8, y as u8, 9]))).unwrap();
+        let image = images.insert(picture()).unwrap();
         Self { dispatcher: Dispatcher::new(registry, images), image }
     }
 
@@ -187,6 +191,19 @@ async fn a_process_that_lives_is_used_again() {
         (complaint.kind, complaint.message.as_str()),
         (FailureKind::InvalidArguments, "`image` is upside down")
     );
+}
+
+#[tokio::test]
+async fn what_was_forgotten_here_is_forgotten_there_and_handed_over_anew() {
+    let scene = Scene::new();
+    let images = scene.dispatcher.images();
+    let before = scene.record(How::Work).await.outcome.unwrap();
+    images.forget(scene.image);
+    assert!(!images.has(before.show[0]));
+    images.insert(picture()).unwrap();
+    let after = scene.record(How::Work).await.outcome.unwrap();
+    assert_eq!((&after.value["process"], &after.show), (&before.value["process"], &before.show));
+    assert!(images.has(after.show[0]), "what it made came over again");
 }
 
 #[tokio::test]

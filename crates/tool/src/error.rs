@@ -107,7 +107,7 @@ impl From<ImageError> for ToolError {
     fn from(error: ImageError) -> Self {
         match error {
             // These speak of the arguments alone.
-            ImageError::Unknown(_) | ImageError::EmptyRegion { .. } => {
+            ImageError::Unknown(_) | ImageError::Forgotten { .. } | ImageError::EmptyRegion { .. } => {
                 Self::invalid_arguments(error.to_string())
             }
             ImageError::Folder(error) => error.into(),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Approval, Dispatcher, Registry, ToolError, arguments, attempt,
-    cache::Key,
+    cache::{self, Key},
     cost,
     mend::{mend_arguments, only_near},
     meter::Meter,
@@ -137,23 +137,32 @@ impl Dispatcher {
         if !spec.cacheable {
             return self.attempts(entry, work, cancel).await;
         }
-        let slot = self.shared.cache.slot(Key::new(spec, &work.call.arguments));
-        let mut ran = false;
-        let filled = slot.get_or_try_init(|| {
-            ran = true;
-            self.attempts(entry, work, cancel)
-        });
-        let observation = tokio::select! {
-            biased;
-            // Somebody else may be filling the slot, and take longer than this caller waits.
-            filled = filled => filled?.clone(),
-            () = cancel.cancelled() => return Err(ToolError::cancelled()),
-        };
-        if !ran {
-            work.cached = true;
-            self.shared.cached.fetch_add(1, Ordering::Relaxed);
+        let key = Key::new(spec, &work.call.arguments);
+        loop {
+            let slot = self.shared.cache.slot(key.clone(), &work.call.arguments, self.images());
+            let mut ran = false;
+            let filled = slot.get_or_try_init(|| {
+                ran = true;
+                self.attempts(entry, work, cancel)
+            });
+            let observation = tokio::select! {
+                biased;
+                // Somebody else may be filling the slot, and take longer than this caller waits.
+                filled = filled => filled?.clone(),
+                () = cancel.cancelled() => return Err(ToolError::cancelled()),
+            };
+            if ran {
+                return Ok(observation);
+            }
+            let asked = cache::named(&work.call.arguments);
+            if self.images().still_has(cache::spoken_of(&observation), &asked) {
+                work.cached = true;
+                self.shared.cached.fetch_add(1, Ordering::Relaxed);
+                return Ok(observation);
+            }
+            // What it made was forgotten since: it is made again.
+            self.shared.cache.drop_slot(&key, &slot);
         }
-        Ok(observation)
     }
 
     /// An attempt, given up where the time of the run ends before that of the tool.

@@ -85,6 +85,8 @@ impl DemonstrationSet {
         }
         let open = |file: &str| {
             let id = images.open(&folder.join(file)).map_err(|error| error.to_string())?;
+            // Shown in every run from now on.
+            images.pin(id).map_err(|error| error.to_string())?;
             Ok((id, images.size_of(id).map_err(|error| error.to_string())?))
         };
         let read = |path: &PathBuf| {

@@ -5,7 +5,7 @@ mod jobs;
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use lavr_image::AllowedFolders;
+use lavr_image::{AllowedFolders, ImageStore};
 use lavr_mcp::{Job, Server};
 use lavr_tool::CancellationToken;
 
@@ -20,7 +20,8 @@ use crate::{
 pub(crate) async fn run(global: &Global, mcp: &Mcp, cancel: &CancellationToken) -> anyhow::Result<Outcome> {
     let allowed = if mcp.allow.is_empty() { vec![PathBuf::from(".")] } else { mcp.allow.clone() };
     let folders = AllowedFolders::new(&allowed)?;
-    let setup = interruptible(cancel, Setup::with_own_tools(global, false)).await?;
+    let images = Arc::new(ImageStore::default().keeping_at_most(mcp.image_memory << 20));
+    let setup = interruptible(cancel, Setup::with_own_tools(global, false)).await?.with_images(images);
     let prompts = setup::prompts(&mcp.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let parts = Arc::new(Parts::new(setup, dispatcher.clone(), prompts, mcp));

@@ -39,7 +39,7 @@ impl Reach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageForm {
-    /// The path of a PNG file, there as long as the connection is.
+    /// The path of a PNG file, there until the call ends and, where room allows, as long as the connection.
     Path,
     /// `data:image/png;base64,...`
     DataUrl,

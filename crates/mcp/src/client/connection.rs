@@ -18,7 +18,7 @@ use rmcp::{
     ClientHandler, ClientLifecycleMode, RoleClient, ServiceError,
     model::{ClientCapabilities, Implementation, ProtocolVersion, SubscriptionFilter, Tool},
     serve_client_with_lifecycle,
-    service::{NotificationContext, RunningService},
+    service::{ClientInitializeError, NotificationContext, RunningService},
     transport::{
         StreamableHttpClientTransport, TokioChildProcess,
         streamable_http_client::StreamableHttpClientTransportConfig,
@@ -42,6 +42,8 @@ const MOMENT: Duration = Duration::from_secs(1);
 const MOST_WORDS: usize = 300;
 /// The most bytes of one answer over HTTP.
 const MOST_ANSWER_BYTES: usize = 48 << 20;
+/// The most bytes of files of images that are left for the server, beside those of calls that go on.
+const MOST_FILE_BYTES: u64 = 256 << 20;
 
 /// A server and what is known of it.
 pub(super) struct Connection {
@@ -88,6 +90,7 @@ impl ClientHandler for Watcher {
     fn get_info(&self) -> rmcp::model::ClientConfig {
         let name = Implementation::new("lavr", env!("CARGO_PKG_VERSION"));
         rmcp::model::ClientConfig::new(ClientCapabilities::default(), name)
+            .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
@@ -103,6 +106,7 @@ impl Connection {
             program: "a folder for images".into(),
             source,
         })?;
+        let files = files.keeping_at_most(MOST_FILE_BYTES);
         let running = start(&config).await?;
         let tools = list(&config, &running).await?;
         let accepted = tools.iter().map(|tool| (tool.name.to_string(), tool.clone())).collect();
@@ -217,31 +221,19 @@ async fn list(config: &ClientConfig, running: &Running) -> Result<Vec<Tool>, Con
 
 async fn start(config: &ClientConfig) -> Result<Running, ConnectError> {
     let changed = Arc::new(AtomicBool::new(false));
-    let (watcher, last_words) = (Watcher(Arc::clone(&changed)), LastWords::default());
-    // The current revision first; a server that does not know it is spoken to as the one before wants it.
-    let lifecycle = ClientLifecycleMode::Auto {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
-    };
+    let last_words = LastWords::default();
     let begin = async {
-        match &config.reach {
-            Reach::Command(program) => {
-                let process = TokioChildProcess::builder(program.command()).stderr(Stdio::piped()).spawn();
-                let (process, stderr) = process.map_err(|source| ConnectError::Start {
-                    server: config.name.clone(),
-                    program: program.program.clone(),
-                    source,
-                })?;
-                if let Some(stderr) = stderr {
-                    last_words.listen(config.name.clone(), stderr);
-                }
-                Ok(serve_client_with_lifecycle(watcher, process, lifecycle).await)
+        // The current revision first; a server that does not know it is spoken to as the one before wants it.
+        let either = ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
+        };
+        match begin(config, &changed, &last_words, either).await? {
+            // There are servers that answer whatever they do not know with an empty result.
+            Err(ClientInitializeError::ExpectedInitResult(_)) => {
+                begin(config, &changed, &last_words, ClientLifecycleMode::Initialize).await
             }
-            Reach::Http { url, headers } => {
-                let transport = http(url, headers)
-                    .map_err(|message| ConnectError::Address { server: config.name.clone(), message })?;
-                Ok(serve_client_with_lifecycle(watcher, transport, lifecycle).await)
-            }
+            begun => Ok(begun),
         }
     };
     let begun = tokio::time::timeout(config.start_timeout, begin).await;
@@ -257,6 +249,35 @@ async fn start(config: &ClientConfig) -> Result<Running, ConnectError> {
     };
     let listener = listen(&service, &changed);
     Ok(Running { service, changed, last_words, listener })
+}
+
+/// One try to begin a session; a program is started for it.
+async fn begin(
+    config: &ClientConfig,
+    changed: &Arc<AtomicBool>,
+    last_words: &LastWords,
+    lifecycle: ClientLifecycleMode,
+) -> Result<Result<RunningService<RoleClient, Watcher>, ClientInitializeError>, ConnectError> {
+    let watcher = Watcher(Arc::clone(changed));
+    Ok(match &config.reach {
+        Reach::Command(program) => {
+            let process = TokioChildProcess::builder(program.command()).stderr(Stdio::piped()).spawn();
+            let (process, stderr) = process.map_err(|source| ConnectError::Start {
+                server: config.name.clone(),
+                program: program.program.clone(),
+                source,
+            })?;
+            if let Some(stderr) = stderr {
+                last_words.listen(config.name.clone(), stderr);
+            }
+            serve_client_with_lifecycle(watcher, process, lifecycle).await
+        }
+        Reach::Http { url, headers } => {
+            let transport = http(url, headers)
+                .map_err(|message| ConnectError::Address { server: config.name.clone(), message })?;
+            serve_client_with_lifecycle(watcher, transport, lifecycle).await
+        }
+    })
 }
 
 /// Since 2026-07-28 a server tells of changes only to those who subscribed.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lavr_image::ImageFile;
 use lavr_tool::{DynTool, ToolContext, ToolError, self_contained};
 use lavr_types::{ImageId, Observation, ToolSpec};
 use rmcp::model::{CallToolRequestParams, JsonObject, Tool};
@@ -63,16 +64,21 @@ impl McpTool {
         Ok(Self { connection, name, spec, images })
     }
 
-    /// The arguments as the server takes them: images in the form that was declared.
-    async fn outward(&self, arguments: Value, context: &ToolContext) -> Result<JsonObject, ToolError> {
-        let Value::Object(mut arguments) = arguments else { return Ok(JsonObject::new()) };
+    /// The arguments as the server takes them, images in the form that was declared; and the files that it needs for them.
+    async fn outward(
+        &self,
+        arguments: Value,
+        context: &ToolContext,
+    ) -> Result<(JsonObject, Vec<Arc<ImageFile>>), ToolError> {
+        let Value::Object(mut arguments) = arguments else { return Ok(Default::default()) };
         if self.images.is_empty() {
-            return Ok(arguments);
+            return Ok((arguments, Vec::new()));
         }
         let (connection, forms, store) =
             (Arc::clone(&self.connection), self.images.clone(), Arc::clone(context.images()));
         context
             .blocking(move || {
+                let mut files = Vec::new();
                 for (name, form) in forms {
                     let Some(value) = arguments.get_mut(&name) else { continue };
                     let each = match value {
@@ -85,7 +91,12 @@ impl McpTool {
                             ToolError::invalid_arguments(format!("`{name}` must name an image"))
                         })?;
                         *value = match form {
-                            ImageForm::Path => json!(connection.files.path(&store, id)?),
+                            ImageForm::Path => {
+                                let file = connection.files.file(&store, id)?;
+                                let path = json!(file.path());
+                                files.push(file);
+                                path
+                            }
                             ImageForm::DataUrl => {
                                 format!("data:image/png;base64,{}", STANDARD.encode(store.get(id)?.png()?))
                                     .into()
@@ -94,7 +105,7 @@ impl McpTool {
                         };
                     }
                 }
-                Ok(arguments)
+                Ok((arguments, files))
             })
             .await
     }
@@ -120,7 +131,7 @@ impl DynTool for McpTool {
     }
 
     async fn call(&self, arguments: Value, context: &ToolContext) -> Result<Observation<Value>, ToolError> {
-        let arguments = self.outward(arguments, context).await?;
+        let (arguments, _files) = self.outward(arguments, context).await?;
         let running = self.connection.session(&self.name).await?;
         let request = CallToolRequestParams::new(self.name.clone()).with_arguments(arguments);
         // Dropped at a timeout: then the server is told that nobody waits any more.

@@ -23,7 +23,7 @@ use lavr_types::{CallId, Event, ToolCall, ToolSpec};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
         PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
@@ -36,6 +36,8 @@ use self::pictures::Pictures;
 
 /// The most calls that run side by side, of all clients together.
 const PARALLEL: usize = 16;
+/// How long a client may go without asking for the tools again, in milliseconds. They change with a new start alone.
+const TOOLS_FRESH: u64 = 60_000;
 
 const INSTRUCTIONS: &str = "Expert tools for pictures. Tools that take an image want the path of a file below an allowed \
     folder, the id of an image from an earlier result, or a data: URL. Every result has `value`, and `evidence` with the \
@@ -68,12 +70,13 @@ impl Server {
         let hidden: HashSet<&str> = jobs.iter().map(|job| job.spec().name.as_str()).collect();
         let tools = dispatcher.registry().specs().filter(|spec| !hidden.contains(spec.name.as_str()));
         let listed = jobs.iter().map(|job| job.spec()).chain(tools).map(listing::listed).collect();
-        let pictures = Pictures { images: Arc::clone(dispatcher.images()), folders };
+        let pictures = Pictures { folders };
         let (turns, calls) = (Semaphore::new(PARALLEL), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { dispatcher, jobs, pictures, listed, turns, calls }) }
     }
 
-    /// The images of all clients.
+    /// The images of all clients. They are as many as the store keeps: give the dispatcher one that forgets
+    /// ([`ImageStore::keeping_at_most`]). What a call that goes on may use is never forgotten.
     pub fn images(&self) -> &Arc<ImageStore> {
         self.shared.dispatcher.images()
     }
@@ -93,7 +96,8 @@ impl Server {
         };
         // The pool is never closed; a call without a turn would only run beside more others.
         let _turn = shared.turns.acquire().await;
-        let done = match shared.pictures.admit(&spec.arguments, arguments).await {
+        let running = Arc::new(self.images().begin());
+        let done = match shared.pictures.admit(&spec.arguments, arguments, &running).await {
             Err(error) => Err(error),
             Ok(arguments) => match job {
                 Some(job) => self.run_job(&**job, arguments, cancel, &happened).await,
@@ -164,7 +168,8 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.shared.listed.clone()))
+        let tools = ListToolsResult::with_all_items(self.shared.listed.clone());
+        Ok(tools.with_ttl_ms(TOOLS_FRESH).with_cache_scope(CacheScope::Private))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

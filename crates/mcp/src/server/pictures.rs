@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lavr_image::{AllowedFolders, ImageStore};
+use lavr_image::{AllowedFolders, ImageError, Running};
 use lavr_tool::ToolError;
 use lavr_types::ImageId;
 use serde_json::{Value, json};
@@ -11,53 +11,64 @@ use serde_json::{Value, json};
 /// Lets pictures in.
 #[derive(Debug, Clone)]
 pub(super) struct Pictures {
-    pub(super) images: Arc<ImageStore>,
     pub(super) folders: AllowedFolders,
 }
 
 impl Pictures {
-    /// Puts ids in the place of paths and data, wherever the schema speaks of an image. Decoding keeps a core busy:
-    /// it runs off the async threads.
-    pub(super) async fn admit(&self, schema: &Value, mut arguments: Value) -> Result<Value, ToolError> {
-        let (this, schema) = (self.clone(), schema.clone());
-        let work = move || this.walk(&schema, &mut arguments).map(|()| arguments);
+    /// Puts ids in the place of paths and data, wherever the schema speaks of an image; the call that goes on holds what
+    /// they name. Decoding keeps a core busy: it runs off the async threads.
+    pub(super) async fn admit(
+        &self,
+        schema: &Value,
+        mut arguments: Value,
+        call: &Arc<Running>,
+    ) -> Result<Value, ToolError> {
+        let (this, schema, call) = (self.clone(), schema.clone(), Arc::clone(call));
+        let work = move || this.walk(&schema, &mut arguments, &call).map(|()| arguments);
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| ToolError::failed("a picture could not be decoded").caused_by(error))?
     }
 
-    fn walk(&self, schema: &Value, value: &mut Value) -> Result<(), ToolError> {
+    fn walk(&self, schema: &Value, value: &mut Value, call: &Running) -> Result<(), ToolError> {
         if schema["format"] == "image-id" {
             if let Value::String(text) = value {
-                *value = json!(self.picture(text)?);
+                *value = json!(self.picture(text, call)?);
             }
             return Ok(());
         }
         for kind in ["anyOf", "oneOf", "allOf"] {
             for choice in schema[kind].as_array().into_iter().flatten() {
-                self.walk(choice, value)?;
+                self.walk(choice, value, call)?;
             }
         }
         match value {
             Value::Object(fields) => {
-                fields.iter_mut().try_for_each(|(name, field)| self.walk(&schema["properties"][name], field))
+                let schema = &schema["properties"];
+                fields.iter_mut().try_for_each(|(name, field)| self.walk(&schema[name], field, call))
             }
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.walk(&schema["items"], item)),
+            Value::Array(items) => {
+                items.iter_mut().try_for_each(|item| self.walk(&schema["items"], item, call))
+            }
             _ => Ok(()),
         }
     }
 
-    fn picture(&self, text: &str) -> Result<ImageId, ToolError> {
+    fn picture(&self, text: &str, call: &Running) -> Result<ImageId, ToolError> {
         if let Ok(id) = text.parse() {
-            return match self.images.size_of(id) {
-                Ok(_) => Ok(id),
-                Err(_) => Err(ToolError::invalid_arguments(format!(
+            return call.hold(id).map(|()| id).map_err(|error| match error {
+                ImageError::Forgotten { limit, .. } => ToolError::invalid_arguments(format!(
+                    "{id} was forgotten: this server keeps at most {} MiB of pictures, and others were used since; give \
+                     the path of the file again (or a data: URL), and make again what was made of it",
+                    limit.div_ceil(1 << 20)
+                )),
+                _ => ToolError::invalid_arguments(format!(
                     "no image is named {id}: this server has not made or read it; give the path of the file"
-                ))),
-            };
+                )),
+            });
         }
         let read = if let Some(data) = text.strip_prefix("data:") {
-            self.images.insert_encoded(&decoded(data)?, "the picture in the arguments")
+            call.insert_encoded(&decoded(data)?, "the picture in the arguments")
         } else {
             let path = text.strip_prefix("file://").unwrap_or(text);
             if path.contains("://") {
@@ -66,7 +77,7 @@ impl Pictures {
                     shortened(path)
                 )));
             }
-            self.images.open_below(&self.folders, Path::new(path))
+            call.open_below(&self.folders, Path::new(path))
         };
         read.map_err(|error| ToolError::invalid_arguments(error.to_string()).caused_by(error))
     }
