@@ -1,5 +1,5 @@
 //! What tests need in the place of the world: models that follow a script, a detector that sees one dog, a server on loopback that may
-//! misbehave, cassettes of recorded exchanges, and Python with pinned packages. A dev-dependency only.
+//! misbehave, cassettes of recorded exchanges, and Python and Node.js with pinned packages. A dev-dependency only.
 //!
 //! ```
 //! use lavr_model::{ChatModel, TurnRequest, collect};
@@ -15,12 +15,14 @@
 
 mod cassette;
 mod loopback;
+mod node;
 mod one_dog;
 mod python;
 mod scripted;
 
 pub use cassette::{Cassette, CassetteError, Exchange, Player, RecordedRequest, RecordedResponse, Recorder};
 pub use loopback::{Answer, Loopback, Request};
+pub use node::{Node, node_with};
 pub use one_dog::{Look, OneDog};
 pub use python::python_with;
 pub use scripted::{ScriptedModel, ScriptedReply};

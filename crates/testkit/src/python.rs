@@ -13,25 +13,37 @@ use std::{
 /// # Errors
 /// When Python or the packages cannot be had.
 pub fn python_with(folder: &Path, packages: &[&str]) -> io::Result<PathBuf> {
-    let name: String =
-        packages.join("-").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let home = folder.join(format!("python-{name}"));
-    let (python, whole) = (home.join("bin/python"), home.join("whole"));
-    std::fs::create_dir_all(folder)?;
-    // Tests of several programs may want it at the same time.
-    let lock = File::create(folder.join(format!("python-{name}.lock")))?;
-    lock.lock()?;
-    if whole.exists() {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-    run(Command::new(&python).args(install).args(packages))?;
-    File::create(whole)?;
-    Ok(python)
+    let home = made_once(folder, "python", packages, |home| {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home))?;
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+        run(Command::new(home.join("bin/python")).args(install).args(packages))
+    })?;
+    Ok(home.join("bin/python"))
 }
 
-fn run(command: &mut Command) -> io::Result<()> {
+/// A folder for packages, made on first use.
+pub(crate) fn made_once(
+    folder: &Path,
+    kind: &str,
+    packages: &[&str],
+    make: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let name: String =
+        packages.join("-").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let home = folder.join(format!("{kind}-{name}"));
+    let whole = home.join("whole");
+    std::fs::create_dir_all(folder)?;
+    // Tests of several programs may want it at the same time.
+    let lock = File::create(folder.join(format!("{kind}-{name}.lock")))?;
+    lock.lock()?;
+    if !whole.exists() {
+        make(&home)?;
+        File::create(whole)?;
+    }
+    Ok(home)
+}
+
+pub(crate) fn run(command: &mut Command) -> io::Result<()> {
     let output = command.output()?;
     if output.status.success() {
         return Ok(());
