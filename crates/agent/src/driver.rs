@@ -17,7 +17,6 @@ use lavr_verify::Verifier;
 use crate::{
     AgentError, FixedPlanner, Limits, ModelPlanner, Planner, Run, Shrunk,
     drive::{Asked, Verified, World, drive},
-    run::shown_smaller,
 };
 
 /// Is told what happens, as it happens.
@@ -321,14 +320,7 @@ impl World for Live<'_> {
         observer: Observer<'_>,
     ) -> Result<Verified, AgentError> {
         let (text, claims, notes, models) = if let Some(verifier) = &self.agent.verifier {
-            let mut result =
-                verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
-            for note in result.calls.iter().filter_map(shown_smaller) {
-                if !result.notes.contains(&note) {
-                    observer(&Event::Note { text: note.clone() });
-                    result.notes.push(note);
-                }
-            }
+            let result = verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
             (result.text, result.claims, result.notes, result.usage)
         } else {
             let note = "no verifier is set up: the answer was not checked".to_owned();

@@ -9,8 +9,8 @@ use lavr_types::{
     Answer, CallRecord, CheckedClaim, Contradiction, Draft, Failure, FailureKind, ImageId, Repair, Size,
     Step, ToolCall, ToolSpec, Usage,
 };
+pub(crate) use records::refused_record;
 use records::{PICTURES_LEFT_OUT, is_of, shortcoming, smaller_pictures};
-pub(crate) use records::{refused_record, shown_smaller};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -440,8 +440,8 @@ impl Run {
 
     /// The draft of [`Next::Verify`] was verified (or left as it is, without claims).
     pub fn verified(&mut self, text: String, claims: Vec<CheckedClaim>, notes: Vec<String>, usage: Usage) {
-        let Phase::Verify { draft, thought } = &self.phase else { return };
-        self.notes.extend(notes);
+        let Phase::Verify { draft, thought } = self.phase.clone() else { return };
+        notes.into_iter().for_each(|note| self.note(note));
         self.usage += usage;
         let steps = self.turns.iter().filter_map(|turn| match turn {
             Turn::Step { step, .. } => Some(step.clone()),
@@ -449,10 +449,10 @@ impl Run {
         });
         let answer = Answer {
             question: Some(self.question.clone()),
-            draft: draft.text.clone(),
+            draft: draft.text,
             text,
             claims,
-            steps: steps.chain(thought.clone()).collect(),
+            steps: steps.chain(thought).collect(),
             notes: self.notes.clone(),
             usage: self.usage,
         };

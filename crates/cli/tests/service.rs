@@ -49,6 +49,11 @@ impl Service {
     }
 
     async fn ask(&self, question: &str, options: &[&str]) -> Output {
+        self.run("ask", &[&[question, "--planner", "remote"], options].concat()).await
+    }
+
+    /// Runs a command about the picture.
+    async fn run(&self, name: &str, options: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
         for variable in ["LAVR_PROVIDER", "LAVR_PLANNER", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
             command.env_remove(variable);
@@ -58,9 +63,8 @@ impl Service {
             .env("LAVR_MODEL", "eyes")
             .env("LAVR_BASE_URL", format!("{}/v1", self.server.address))
             .env("LAVR_PRICES", self.path("prices.toml"))
-            .arg("ask")
+            .arg(name)
             .arg(self.path("red.png"))
-            .args([question, "--planner", "remote"])
             .args(options);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -68,13 +72,16 @@ impl Service {
     }
 
     async fn document(&self, question: &str, options: &[&str]) -> Value {
-        let output = self.ask(question, &[options, &["--json"]].concat()).await;
-        serde_json::from_slice(&output.stdout).unwrap()
+        document(&self.ask(question, &[options, &["--json"]].concat()).await)
     }
 
     fn bodies(&self) -> Vec<Value> {
         self.server.requests().iter().map(Request::json).collect()
     }
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The planner is offered tools, or has called some; the model of `vqa` is only asked.
@@ -220,4 +227,25 @@ async fn with_few_pixels_smaller_pictures_travel_and_what_the_model_points_at_is
     assert!(call["value"]["colors"][0]["name"] == "red", "{call:#}");
     let notes = document["notes"].to_string();
     assert!(notes.contains("at first with 683 pixels on their longest side"), "{notes}");
+}
+
+#[tokio::test]
+async fn a_text_is_checked_with_what_the_budget_leaves_and_the_turns_for_it_are_counted() {
+    let service = Service::start(asking_vqa).await;
+    let text = ["--text", "It is a sunny day.", "--json"];
+    let whole = document(&service.run("verify", &text).await);
+    let asked = service.bodies();
+    assert_eq!(whole["usage"]["model_calls"], asked.len());
+    assert!(asked.len() >= 2 && sent_sizes(&asked[0]) == [(1024, 768)], "{whole:#}");
+    assert_eq!(whole["notes"].to_string().matches("smaller picture").count(), 0);
+
+    let service = Service::start(asking_vqa).await;
+    let little = document(&service.run("verify", &[&text[..], &["--budget", "pixels=300k"]].concat()).await);
+    let asked = service.bodies();
+    assert_eq!(little["usage"]["model_calls"], asked.len());
+    let pixels: u32 = asked.iter().flat_map(sent_sizes).map(|(width, height)| width * height).sum();
+    assert!(pixels > 0 && pixels <= 300_000, "{pixels}: {little:#}");
+    // Told once, however often.
+    let notes = little["notes"].to_string();
+    assert_eq!(notes.matches("the model of `vqa` saw a smaller picture than it takes").count(), 1, "{notes}");
 }

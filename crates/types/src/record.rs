@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Failure, Observation, ToolCall, Usage};
+use crate::{Failure, Observation, ToolCall, Usage, perception::VisualAnswer};
 
 /// Something that was done beyond running the call as it was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -139,6 +139,15 @@ impl CallRecord {
             }
         }
         call
+    }
+
+    /// What a reader has to know of a call whose model was shown a smaller picture than it takes.
+    pub fn shown_smaller(&self) -> Option<String> {
+        let answer = VisualAnswer::deserialize(&self.outcome.as_ref().ok()?.value).ok()?;
+        let tool = &self.call.tool;
+        answer.shown_at.map(|_| {
+            format!("little was left of the budget of pixels: the model of `{tool}` saw a smaller picture than it takes")
+        })
     }
 
     /// A call that was turned down before any tool ran.

@@ -212,6 +212,11 @@ impl Verifier {
         }
         let calls = experts.records();
         models += calls.iter().map(|record| record.models).sum();
+        for note in calls.iter().filter_map(CallRecord::shown_smaller) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         let cached = calls.iter().filter(|record| record.cached).count() as u32;
         let usage = Usage {
             tool_calls: calls.len() as u32 - cached,

@@ -1,13 +1,8 @@
 //! What a run reads from the records of its calls, and what it notes of them.
 
-use lavr_types::{
-    CallRecord, Failure, FailureKind, Repair, Size, ToolCall,
-    perception::{Detections, VisualAnswer},
-};
+use lavr_types::{CallRecord, Failure, FailureKind, Repair, ToolCall, perception::Detections};
 use serde::Deserialize;
 
-/// How notes of smaller pictures begin.
-const LITTLE_LEFT: &str = "little was left of the budget of pixels:";
 /// The note of pictures that could not be shown even so.
 pub(super) const PICTURES_LEFT_OUT: &str =
     "too little was left of the budget of pixels to show the planner's model all pictures";
@@ -15,7 +10,7 @@ pub(super) const PICTURES_LEFT_OUT: &str =
 /// The note of the first time that pictures are made smaller for the planner's model.
 pub(super) fn smaller_pictures(longest_side: u32) -> String {
     format!(
-        "{LITTLE_LEFT} the planner's model saw smaller pictures than it takes, at first with {longest_side} pixels on \
+        "little was left of the budget of pixels: the planner's model saw smaller pictures than it takes, at first with {longest_side} pixels on \
          their longest side"
     )
 }
@@ -23,16 +18,6 @@ pub(super) fn smaller_pictures(longest_side: u32) -> String {
 /// The record of a call that the run turned down.
 pub(crate) fn refused_record(call: &ToolCall, repairs: &[Repair], failure: &Failure) -> CallRecord {
     CallRecord { repairs: repairs.to_vec(), ..CallRecord::not_run(call.clone(), failure.clone()) }
-}
-
-/// What a reader has to know of a call whose model was shown a smaller picture than it takes.
-pub(crate) fn shown_smaller(record: &CallRecord) -> Option<String> {
-    let answer = VisualAnswer::deserialize(&record.outcome.as_ref().ok()?.value).ok()?;
-    let Size { width, height } = answer.shown_at?;
-    let tool = &record.call.tool;
-    Some(format!(
-        "{LITTLE_LEFT} the model of `{tool}` saw a smaller picture than it takes, of {width}x{height} pixels"
-    ))
 }
 
 pub(super) fn is_of(record: &CallRecord, kind: FailureKind) -> bool {
@@ -47,7 +32,7 @@ pub(super) fn shortcoming(record: &CallRecord) -> Option<String> {
         }
         Err(_) => None,
         Ok(observation) => {
-            if let Some(note) = shown_smaller(record) {
+            if let Some(note) = record.shown_smaller() {
                 return Some(note);
             }
             let unknown = Detections::deserialize(&observation.value).ok()?.unknown_labels;
