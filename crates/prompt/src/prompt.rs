@@ -1,5 +1,6 @@
 //! One prompt: its header, its messages, its rendering.
 
+use lavr_model::{Message as ChatMessage, Role};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,18 @@ pub struct Rendered {
     pub speaker: Speaker,
     /// What.
     pub text: String,
+}
+
+/// As a chat model is sent it.
+impl From<Rendered> for ChatMessage {
+    fn from(rendered: Rendered) -> Self {
+        let role = match rendered.speaker {
+            Speaker::System => Role::System,
+            Speaker::User => Role::User,
+            Speaker::Assistant => Role::Assistant,
+        };
+        Self::text(role, rendered.text)
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use lavr_model::{
     Capabilities, ChatModel, Message, Metered, ModelError, ModelErrorKind, Part, Role, Sampling, TurnRequest,
     collect,
 };
-use lavr_prompt::{Library, Prompt, PromptError, Speaker};
+use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_tool::{Tool, ToolContext, ToolError};
 use lavr_types::{
     Budget, Capability, Evidence, FailureKind, ImageId, Observation, Rect, Trust, perception::VisualAnswer,
@@ -69,17 +69,7 @@ impl Vqa {
         let rendered = self.prompt.render(&json!({ "question": question }), &[]);
         let rendered =
             rendered.map_err(|error| ToolError::failed("the prompt is faulty").caused_by(error))?;
-        let mut messages: Vec<_> = rendered
-            .into_iter()
-            .map(|message| {
-                let role = match message.speaker {
-                    Speaker::System => Role::System,
-                    Speaker::User => Role::User,
-                    Speaker::Assistant => Role::Assistant,
-                };
-                Message::text(role, message.text)
-            })
-            .collect();
+        let mut messages: Vec<Message> = rendered.into_iter().map(Message::from).collect();
         let picture = Part::Image { image, alternative: "the picture that the question is about".to_owned() };
         match messages.iter_mut().rev().find(|message| message.role == Role::User) {
             // Models read the picture before the question.

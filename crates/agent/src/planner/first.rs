@@ -13,7 +13,7 @@ use lavr_types::{CallRecord, Step, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::model::{json_object, message, push_text, question_message, read_step};
+use super::model::{json_object, push_text, question_message, read_step};
 use crate::{
     AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, ModelPlanner, Node, Plan, PlanError,
     PlanFile, Planner, PlannerRecord, Situation, Turn,
@@ -147,7 +147,7 @@ impl PlanFirstPlanner {
             situation.tools.iter().map(|tool| signature_with_result(tool)).collect();
         let inputs = json!({ "tools": signatures.join("\n") });
         let mut messages: Vec<Message> =
-            self.prompt.render(&inputs, &names)?.into_iter().map(message).collect();
+            self.prompt.render(&inputs, &names)?.into_iter().map(Message::from).collect();
         let mut stable_messages = messages.len();
         // A demonstration's pictures would take the place of those asked about.
         let mut pictures = 0;

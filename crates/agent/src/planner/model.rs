@@ -7,7 +7,7 @@ use lavr_model::{
     Capabilities, FinishReason, Message, Part, Reply, ResponseFormat, Role, Sampling, ToolDeclaration,
     TurnRequest,
 };
-use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
+use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_types::{CallId, CallRecord, ImageId, Step, ToolSpec};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ impl ModelPlanner {
         let tool_names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
         let signatures: Vec<String> = situation.tools.iter().map(|tool| signature(tool)).collect();
         let rendered = self.prompt.render(&json!({ "tools": signatures.join("\n") }), &tool_names)?;
-        let mut messages: Vec<Message> = rendered.into_iter().map(message).collect();
+        let mut messages: Vec<Message> = rendered.into_iter().map(Message::from).collect();
         let mut stable_messages = messages.len();
         let room = if self.sees { self.max_images } else { 0 };
         // The pictures that are asked about come before those of demonstrations.
@@ -403,15 +403,6 @@ fn acted_on(said: &str) -> &str {
         Some(Ok(_)) => &said[..start + objects.byte_offset()],
         _ => said,
     }
-}
-
-pub(super) fn message(rendered: Rendered) -> Message {
-    let role = match rendered.speaker {
-        Speaker::System => Role::System,
-        Speaker::User => Role::User,
-        Speaker::Assistant => Role::Assistant,
-    };
-    Message::text(role, rendered.text)
 }
 
 /// Adds text to the last message where the user speaks, else as a message of its own.

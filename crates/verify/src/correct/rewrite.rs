@@ -12,10 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Correction, Corrector, Policy, RuleCorrector, compose, gate::Gate};
-use crate::{
-    extract::{message, usage},
-    text::Reading,
-};
+use crate::{extract::usage, text::Reading};
 
 /// Tokens of a reply for each byte of the sentences, and the least of them.
 const TOKENS_PER_BYTE: usize = 1;
@@ -72,8 +69,12 @@ impl<'v> ModelCorrector<'v> {
     }
 
     async fn ask(&self, sentences: &[Faulty]) -> Result<Reply, RewriteError> {
-        let messages: Vec<Message> =
-            self.prompt.render(&json!({ "sentences": sentences }), &[])?.into_iter().map(message).collect();
+        let messages: Vec<Message> = self
+            .prompt
+            .render(&json!({ "sentences": sentences }), &[])?
+            .into_iter()
+            .map(Message::from)
+            .collect();
         let count = sentences.len();
         let schema = json!({
             "type": "object",

@@ -22,7 +22,7 @@ pub use model::ModelExtractor;
 
 pub(crate) use attribute::{WEATHER, verb_before};
 pub(crate) use color::{said, subject_of};
-pub(crate) use model::{message, usage};
+pub(crate) use model::usage;
 pub(crate) use quote::normalized;
 
 /// Finds the claims of a text.

@@ -7,8 +7,6 @@ use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_types::Usage;
 use serde_json::Value;
 
-use crate::extract::message;
-
 /// How often a reply that failed in passing is asked for.
 const TRIES: usize = 2;
 
@@ -93,7 +91,7 @@ impl<'m> Chat<'m> {
 
 /// All but the last message of a prompt is the same from sentence to sentence.
 fn request(prompt: &Prompt, inputs: &Value, max_tokens: usize) -> Result<TurnRequest, PromptError> {
-    let messages: Vec<Message> = prompt.render(inputs, &[])?.into_iter().map(message).collect();
+    let messages: Vec<Message> = prompt.render(inputs, &[])?.into_iter().map(Message::from).collect();
     let stable_messages = messages.len().saturating_sub(1);
     Ok(TurnRequest {
         messages,

@@ -8,10 +8,10 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use lavr_model::{
-    CancellationToken, ChatModel, FinishReason, Message, ModelError, Price, Reply, ResponseFormat, Role,
+    CancellationToken, ChatModel, FinishReason, Message, ModelError, Price, Reply, ResponseFormat,
     TurnRequest, collect,
 };
-use lavr_prompt::{Library, Prompt, PromptError, Rendered, Speaker};
+use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_types::{Usage, Vocabulary};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ impl<'v> ModelExtractor<'v> {
     /// The one request for a text.
     fn request(&self, text: &str) -> Result<TurnRequest, PromptError> {
         let messages: Vec<Message> =
-            self.prompt.render(&json!({ "text": text }), &[])?.into_iter().map(message).collect();
+            self.prompt.render(&json!({ "text": text }), &[])?.into_iter().map(Message::from).collect();
         let schema = schema(self.vocabulary);
         let format = if self.model.capabilities().schema {
             ResponseFormat::Schema { name: "claims".into(), schema }
@@ -126,15 +126,6 @@ impl Extractor for ModelExtractor<'_> {
 
 pub(crate) fn usage(reply: &Reply, price: Option<Price>, start: Instant) -> Usage {
     Usage { elapsed: start.elapsed(), ..reply.usage.spent(price) }
-}
-
-pub(crate) fn message(rendered: Rendered) -> Message {
-    let role = match rendered.speaker {
-        Speaker::System => Role::System,
-        Speaker::User => Role::User,
-        Speaker::Assistant => Role::Assistant,
-    };
-    Message::text(role, rendered.text)
 }
 
 #[cfg(test)]
