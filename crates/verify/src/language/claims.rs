@@ -46,7 +46,7 @@ pub(crate) fn claims(scan: &Scan<'_>) -> Vec<Claim> {
             claims.extend(said.map(|(span, assertion)| claim(span, assertion)));
         }
     }
-    if scan.has(&scan.language.places) {
+    if scan.is_placed() {
         // "On the left are two dogs" leaves open how many there are elsewhere.
         for claim in &mut claims {
             if let Assertion::Count { count, .. } = &mut claim.assertion

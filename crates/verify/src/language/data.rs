@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use lavr_types::Vocabulary;
 use serde::Deserialize;
 
+use super::file::{File, colors, nouns};
+
 /// The most words that a noun of a data file may have.
 pub(super) const LONGEST_NOUN: usize = 4;
 
@@ -65,44 +67,6 @@ pub(crate) enum Agreement {
     None,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    code: String,
-    name: String,
-    script: Script,
-    function_words: Vec<String>,
-    foreign_words: Vec<String>,
-    articles: Vec<String>,
-    and: Vec<String>,
-    prepositions: Vec<String>,
-    denials: Vec<String>,
-    #[serde(default)]
-    oblique_plural: Option<String>,
-    #[serde(default)]
-    genitive: Vec<String>,
-    negations: Vec<String>,
-    hedges: Vec<String>,
-    several: Vec<String>,
-    at_least: Vec<String>,
-    at_most: Vec<String>,
-    plural_verbs: Vec<String>,
-    copulas: Vec<String>,
-    places: Vec<String>,
-    pronouns: Vec<String>,
-    presentatives: Vec<String>,
-    one: BTreeMap<String, String>,
-    denial: Denial,
-    #[serde(default)]
-    plural_marks: Vec<String>,
-    #[serde(default)]
-    other_words: Vec<String>,
-    affirm: BTreeMap<String, String>,
-    numbers: BTreeMap<String, Vec<String>>,
-    colors: ColorsFile,
-    nouns: BTreeMap<String, NounFile>,
-}
-
 /// A text of which nothing would be left says this.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,50 +88,6 @@ impl Denial {
             Some(Gender::Neuter) => &self.n,
         }
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColorsFile {
-    agreement: Agreement,
-    #[serde(default)]
-    endings: Vec<String>,
-    #[serde(default)]
-    prefixes: Vec<String>,
-    #[serde(default)]
-    shades: Vec<String>,
-    words: BTreeMap<String, ColorFile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColorFile {
-    #[serde(default)]
-    stems: Vec<String>,
-    #[serde(default)]
-    fixed: Vec<String>,
-    #[serde(default)]
-    forms: Vec<String>,
-    #[serde(default)]
-    also: Vec<Vec<String>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NounFile {
-    #[serde(default)]
-    gender: Option<Gender>,
-    singular: String,
-    #[serde(default)]
-    plural: Option<String>,
-    #[serde(default)]
-    weak: bool,
-    #[serde(default)]
-    classifiers: Vec<String>,
-    #[serde(default)]
-    also: Vec<Vec<String>>,
-    #[serde(default)]
-    kinds: Vec<Vec<String>>,
 }
 
 /// The noun that is written for a label.
@@ -233,6 +153,8 @@ pub(crate) struct Language {
     /// What stands before one thing behind those, by gender.
     one: BTreeMap<String, String>,
     pub(crate) places: Vec<String>,
+    /// Before a place they make a way of it: "nach links".
+    pub(crate) directions: Vec<String>,
     pub(crate) at_least: Vec<String>,
     pub(crate) at_most: Vec<String>,
     pub(crate) hedges: Vec<String>,
@@ -313,6 +235,7 @@ impl Language {
             presentatives: file.presentatives,
             one: file.one,
             places: file.places,
+            directions: file.directions,
             at_least: file.at_least,
             at_most: file.at_most,
             hedges: file.hedges,
@@ -396,110 +319,4 @@ impl Language {
     pub(crate) fn noun_for(&self, label: &str) -> Option<&Noun> {
         self.nouns.get(label)
     }
-}
-
-type Colors = (HashMap<String, Color>, BTreeMap<String, Vec<String>>);
-
-fn colors(file: &ColorsFile, vocabulary: &Vocabulary) -> Result<Colors, String> {
-    let (mut read, mut written) = (HashMap::new(), BTreeMap::new());
-    for (basic, words) in &file.words {
-        if vocabulary.color(basic) != Some(basic) {
-            return Err(format!("`{basic}` in [colors.words] is no basic color term"));
-        }
-        let mut learn = |word: String, form: ColorForm| {
-            read.entry(word).or_insert(Color { basic: basic.clone(), form });
-        };
-        let wanted = match file.agreement {
-            Agreement::Endings => words.stems.first().into_iter().cloned().collect::<Vec<_>>(),
-            Agreement::GenderNumber | Agreement::None => words.forms.clone(),
-        };
-        let fits = match file.agreement {
-            Agreement::Endings | Agreement::None => !wanted.is_empty(),
-            Agreement::GenderNumber => wanted.len() == 4 && words.also.iter().all(|also| also.len() == 4),
-        };
-        if !fits {
-            return Err(format!("`{basic}` in [colors.words] lacks forms"));
-        }
-        for (stem, ending) in
-            words.stems.iter().flat_map(|stem| file.endings.iter().map(move |ending| (stem, ending)))
-        {
-            learn(format!("{stem}{ending}"), ColorForm::Ending(ending.clone()));
-        }
-        for word in &words.fixed {
-            learn(word.clone(), ColorForm::Fixed);
-        }
-        for forms in std::iter::once(&words.forms).chain(&words.also) {
-            for (place, form) in forms.iter().enumerate() {
-                let same = |slot: usize| forms.get(slot) == Some(form);
-                learn(
-                    form.clone(),
-                    match file.agreement {
-                        Agreement::GenderNumber => ColorForm::Slots([same(0), same(1), same(2), same(3)]),
-                        _ => ColorForm::Place(place),
-                    },
-                );
-            }
-        }
-        written.insert(basic.clone(), wanted);
-    }
-    Ok((read, written))
-}
-
-type Nouns = (BTreeMap<String, Noun>, HashMap<String, NounForm>);
-
-fn nouns(file: &File) -> Result<Nouns, String> {
-    let (mut nouns, mut forms) = (BTreeMap::new(), HashMap::<String, NounForm>::new());
-    let mut oblique: Vec<(String, NounForm)> = Vec::new();
-    for (label, noun) in &file.nouns {
-        if file.colors.agreement != Agreement::None && (noun.gender.is_none() || noun.plural.is_none()) {
-            return Err(format!("`{label}` in [nouns] needs a gender and a plural"));
-        }
-        let own = [noun.singular.clone(), noun.plural.clone().unwrap_or_else(|| noun.singular.clone())];
-        let others = noun.also.iter().chain(&noun.kinds).map(|words| {
-            let first = words.first().cloned().unwrap_or_default();
-            [first.clone(), words.get(1).cloned().unwrap_or(first)]
-        });
-        for (place, [singular, plural]) in std::iter::once(own.clone()).chain(others).enumerate() {
-            if singular.is_empty() || singular.split(' ').count() > LONGEST_NOUN {
-                return Err(format!("`{label}` in [nouns] has an empty or too long word"));
-            }
-            let form = |plural: Option<bool>, plain: bool| NounForm {
-                label: label.clone(),
-                plural,
-                narrower: place > noun.also.len(),
-                gender: noun.gender.filter(|_| place == 0),
-                plain: plain && place == 0,
-                oblique_plural: false,
-            };
-            let same = singular == plural;
-            let number = |plural: bool| (!(same || noun.weak && plural)).then_some(plural);
-            forms.entry(singular.to_lowercase()).or_insert(form(number(false), true));
-            forms.entry(plural.to_lowercase()).or_insert(form(number(true), !noun.weak));
-            if let Some(ending) = &file.oblique_plural
-                && !plural.ends_with(['n', 's'])
-            {
-                let written = NounForm { oblique_plural: place == 0, ..form(number(true), false) };
-                oblique.push((format!("{plural}{ending}").to_lowercase(), written));
-            }
-            for ending in &file.genitive {
-                oblique.push((format!("{singular}{ending}").to_lowercase(), form(number(false), false)));
-            }
-        }
-        let [singular, plural] = own;
-        nouns.insert(
-            label.clone(),
-            Noun {
-                gender: noun.gender,
-                singular,
-                plural,
-                weak: noun.weak,
-                classifiers: noun.classifiers.clone(),
-            },
-        );
-    }
-    // Other cases only where no noun has the form of its own.
-    for (word, form) in oblique {
-        forms.entry(word).or_insert(form);
-    }
-    Ok((nouns, forms))
 }

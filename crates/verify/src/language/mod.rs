@@ -7,6 +7,7 @@
 
 mod claims;
 mod data;
+mod file;
 mod scan;
 
 use std::sync::OnceLock;

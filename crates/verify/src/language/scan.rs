@@ -108,6 +108,14 @@ impl<'t> Scan<'t> {
         (1..=self.items.len()).any(|place| self.ends_before(place, phrases).is_some())
     }
 
+    /// Whether the sentence says where in the picture something is. "They look to the left" does not.
+    pub(crate) fn is_placed(&self) -> bool {
+        let place = |end: usize| self.ends_before(end, &self.language.places);
+        (1..=self.items.len())
+            .filter_map(place)
+            .any(|start| self.ends_before(start, &self.language.directions).is_none())
+    }
+
     /// Whether the sentence turns round what it says, other than by denying that a thing is there.
     pub(crate) fn is_negated(&self) -> bool {
         let denies = |place: usize| {
