@@ -219,6 +219,7 @@ pub(crate) fn cat_and_cup() -> Sample {
         subject: entity("cat", "cat"),
         relation: SpatialRelation::LeftOf,
         object: Some(entity("cup", "cup")),
+        second: None,
     };
     let text = Assertion::Text { text: "gitlab SOCIAL CODING".to_owned(), carrier: None };
     Sample::photo("cat-and-cup.jpg", draft)

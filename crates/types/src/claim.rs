@@ -135,6 +135,9 @@ pub enum Assertion {
         relation: SpatialRelation,
         /// What it is placed by.
         object: Option<Entity>,
+        /// What it is placed by as well: "between the car and the bus".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second: Option<Box<Entity>>,
     },
     /// The picture (or a thing in it) carries this text.
     Text {

@@ -108,6 +108,12 @@ pub enum SpatialRelation {
     Near,
     /// In the middle of the picture.
     Center,
+    /// It has one thing on one side and another on the opposite side.
+    Between,
+    /// It is nearer to the viewer than the other, before it.
+    InFrontOf,
+    /// It is farther from the viewer than the other, hidden in part.
+    Behind,
 }
 
 impl SpatialRelation {
@@ -121,7 +127,9 @@ impl SpatialRelation {
             Self::Inside => Some(Self::Contains),
             Self::Contains => Some(Self::Inside),
             Self::Near => Some(Self::Near),
-            Self::On | Self::Center => None,
+            Self::InFrontOf => Some(Self::Behind),
+            Self::Behind => Some(Self::InFrontOf),
+            Self::On | Self::Center | Self::Between => None,
         }
     }
 }
@@ -138,6 +146,9 @@ impl std::fmt::Display for SpatialRelation {
             Self::On => "on",
             Self::Near => "near",
             Self::Center => "in the middle",
+            Self::Between => "between",
+            Self::InFrontOf => "in front of",
+            Self::Behind => "behind",
         })
     }
 }

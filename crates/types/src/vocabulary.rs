@@ -38,6 +38,8 @@ pub struct Vocabulary {
     groups: Vec<String>,
     /// Every accepted basic term of a colour word; the first is the one that it is nearest to.
     colors: HashMap<String, Vec<String>>,
+    /// Nouns with the colour words that make a kind of them: a "black bear" may be brown.
+    color_kinds: BTreeMap<String, Vec<String>>,
     /// Words that make the colour behind them darker, lighter or purer.
     shading: Vec<String>,
     numbers: HashMap<String, u32>,
@@ -128,6 +130,16 @@ pub enum VocabularyError {
         /// The label.
         label: String,
     },
+    /// A kind is named by a word that is no colour.
+    #[error(
+        "`{word}` stands under `color_kinds` for `{noun}`, and is no color: list it under `colors` or take it out"
+    )]
+    NoColor {
+        /// The noun.
+        noun: String,
+        /// The word.
+        word: String,
+    },
     /// A word is empty, too long or not in lower case.
     #[error("`{0}` cannot be a name: write one to {LONGEST_TERM} words in lower case")]
     BadWord(String),
@@ -153,6 +165,8 @@ struct File {
     colors: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     shades: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    color_kinds: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     shading: WordList,
     #[serde(default)]
@@ -213,6 +227,7 @@ impl Vocabulary {
             singulars: HashMap::new(),
             groups: file.groups.words,
             colors: HashMap::new(),
+            color_kinds: BTreeMap::new(),
             shading: file.shading.words,
             numbers: file.numbers.into_iter().collect(),
         };
@@ -267,6 +282,15 @@ impl Vocabulary {
         }
         for (word, basics) in file.shades {
             vocabulary.learn_color(word, basics)?;
+        }
+        for (noun, colors) in file.color_kinds {
+            if noun != normal(&noun) || noun.contains(' ') || noun.is_empty() {
+                return Err(VocabularyError::BadWord(noun));
+            }
+            if let Some(word) = colors.iter().find(|word| vocabulary.color(word).is_none()) {
+                return Err(VocabularyError::NoColor { noun, word: word.clone() });
+            }
+            vocabulary.color_kinds.insert(noun, colors);
         }
         Ok(vocabulary)
     }
@@ -401,6 +425,14 @@ impl Vocabulary {
     pub fn is_shading(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         self.shading.contains(&word) || (is_tinge(&word) && self.colors.contains_key(&word))
+    }
+
+    /// Whether a colour word before a noun names a kind of it and says little of its colour: "black" before "bear", "red"
+    /// before "wine" (in "red wine glass", too).
+    pub fn names_a_kind(&self, color: &str, noun: &str) -> bool {
+        let color = normal(color);
+        let kinds = |noun: &str| self.color_kinds.get(noun).is_some_and(|colors| colors.contains(&color));
+        kinds(&normal(noun)) || kinds(&self.singular(noun))
     }
 
     /// The number that a word or digits stand for: "two", "twenty-one", "12".

@@ -9,6 +9,7 @@ use lavr_types::{Assertion, Capability, Claim, Entity, ImageId, Judgement, Size,
 
 use crate::{
     AnswerChecker, CheckOrder, Checker, Scene, VerifierOptions,
+    check::is_writing,
     experts::Experts,
     risk,
     scene::{Breadth, entities},
@@ -93,9 +94,11 @@ impl Judge<'_> {
         images: &[(ImageId, Size)],
     ) -> Vec<Scene<'_>> {
         let reads = |claim: &Claim| {
-            std::iter::once(&claim.assertion)
-                .chain(&claim.readings)
-                .any(|assertion| matches!(assertion, Assertion::Text { .. }))
+            std::iter::once(&claim.assertion).chain(&claim.readings).any(|assertion| match assertion {
+                Assertion::Text { .. } => true,
+                Assertion::Existence { entity, .. } => is_writing(&entity.surface),
+                _ => false,
+            })
         };
         let first_read = order.iter().position(|&place| reads(&claims[place]));
         let first_look = order.iter().position(|&place| !entities(&claims[place]).is_empty());
@@ -249,9 +252,9 @@ fn recast(claims: &mut [Claim], findings: &[Finding]) {
                 Assertion::Count { entity, .. }
                 | Assertion::Color { entity, .. }
                 | Assertion::Attribute { entity, .. } => replace(entity),
-                Assertion::Relation { subject, object, .. } => {
+                Assertion::Relation { subject, object, second, .. } => {
                     replace(subject);
-                    object.iter_mut().for_each(replace);
+                    object.iter_mut().chain(second.as_deref_mut()).for_each(replace);
                 }
                 _ => {}
             }

@@ -433,7 +433,9 @@ fn entities_of(assertion: &Assertion) -> Vec<&Entity> {
         | Assertion::Count { entity, .. }
         | Assertion::Color { entity, .. }
         | Assertion::Attribute { entity, .. } => vec![entity],
-        Assertion::Relation { subject, object, .. } => std::iter::once(subject).chain(object).collect(),
+        Assertion::Relation { subject, object, second, .. } => {
+            std::iter::once(subject).chain(object).chain(second.as_deref()).collect()
+        }
         // What carries a text is found by the text.
         Assertion::Text { .. } | Assertion::Other => Vec::new(),
     }

@@ -220,7 +220,9 @@ fn move_assertion(assertion: &mut Assertion, offset: usize) {
         | Assertion::Count { entity, .. }
         | Assertion::Color { entity, .. }
         | Assertion::Attribute { entity, .. } => vec![entity],
-        Assertion::Relation { subject, object, .. } => std::iter::once(subject).chain(object).collect(),
+        Assertion::Relation { subject, object, second, .. } => {
+            std::iter::once(subject).chain(object).chain(second.as_deref_mut()).collect()
+        }
         Assertion::Text { carrier, .. } => carrier.iter_mut().collect(),
         Assertion::Other => Vec::new(),
     };

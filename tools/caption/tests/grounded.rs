@@ -246,7 +246,7 @@ async fn a_picture_of_nothing_known_is_admitted_and_its_colors_told() {
     let (caption, observation) = describe(experts(vec![], vec![])).await.unwrap();
     assert_eq!(
         caption.text,
-        "No object was recognized in the picture and no text was read. Its main colors are blue and gray."
+        "No object was recognized in the picture and no text was read. The main colors of the picture are blue and gray."
     );
     assert_eq!(observation.evidence.len(), 1);
 }

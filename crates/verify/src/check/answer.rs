@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use futures::future::join;
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, Judgement, Region, Trust, perception::VisualAnswer,
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Region, Trust,
+    perception::{SpatialRelation, VisualAnswer},
     vocabulary::GrammaticalNumber,
 };
 use serde_json::Value;
@@ -141,6 +142,12 @@ fn statement(claim: &Claim, scene: &Scene<'_>) -> Option<String> {
         // Who someone is, feels or wants does not show: a model that says otherwise guesses.
         Assertion::Attribute { attribute, .. } if inner(attribute).is_some() => None,
         Assertion::Attribute { entity, attribute } => Some(predicated(entity, attribute, scene)),
+        // Depth does not show in boxes.
+        Assertion::Relation { subject, relation, object: Some(object), .. }
+            if matches!(relation, SpatialRelation::InFrontOf | SpatialRelation::Behind) =>
+        {
+            Some(format!("\"{}\" in the picture is {relation} \"{}\"", subject.surface, object.surface))
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, Judgement, Rect, Trust, Vocabulary,
-    perception::{ColorQuality, ColorReport, Detection},
+    perception::{ColorQuality, ColorReport, ColorShare, Detection},
 };
 use serde_json::Value;
 
@@ -13,7 +13,10 @@ use super::{
     clothes::{self, WEARER},
     contradicted, insufficient, supported,
 };
-use crate::{Ablation, Scene, Thresholds};
+use crate::{Ablation, Scene, Thresholds, text::words::PICTURE};
+
+/// The share of a picture from which a color is one of its main ones; the captioner names none with less.
+const WHOLE_SHARE: f32 = 0.15;
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour and all are clearly of one other colour.
@@ -30,15 +33,21 @@ pub(crate) enum Fit {
 #[async_trait]
 impl Checker for ColorChecker {
     fn checks(&self, claim: &Claim, scene: &Scene<'_>) -> bool {
-        matches!(claim.assertion, Assertion::Color { .. })
+        (matches!(claim.assertion, Assertion::Color { .. }) || says_dark(claim))
             && scene.can(Capability::MeasureColor)
             && !scene.does_without(Ablation::NoColors)
     }
 
     async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        if says_dark(claim) {
+            return whole(None, scene).await;
+        }
         let Assertion::Color { entity, color } = &claim.assertion else {
             return Judgement::insufficient("no claim of a colour");
         };
+        if is_picture(entity) {
+            return whole(Some(accepted(claim, color, scene.vocabulary()).as_slice()), scene).await;
+        }
         let (places, all_measured) = match places(entity, scene) {
             Ok(places) => places,
             Err(reason) => return Judgement::insufficient(reason),
@@ -71,6 +80,43 @@ impl Checker for ColorChecker {
             });
         }
         verdict(entity, color, &fits, evidence, all_measured)
+    }
+}
+
+/// Whether a claim is about the picture itself: no thing in it.
+fn is_picture(entity: &Entity) -> bool {
+    entity.label.is_none() && PICTURE.contains(&entity.surface.to_lowercase().as_str())
+}
+
+/// "The picture is dark."
+fn says_dark(claim: &Claim) -> bool {
+    matches!(&claim.assertion, Assertion::Attribute { entity, attribute } if is_picture(entity) && attribute == "dark")
+}
+
+/// Measures the whole picture: whether it has one of these colours, or, without any, whether it is too dark for colours.
+/// What is most of a picture is for people to say: nothing is contradicted.
+async fn whole(colors: Option<&[String]>, scene: &Scene<'_>) -> Judgement {
+    let bounds = scene.size().bounds();
+    let seen = match scene.experts().color(scene.image(), bounds).await {
+        Ok(seen) => seen,
+        Err(unseen) => return Judgement::insufficient(unseen.to_string()),
+    };
+    let measured = &seen.value;
+    let names: Vec<&str> = measured.colors.iter().take(3).map(|color| color.name.as_str()).collect();
+    let share = match colors {
+        None => f32::from(measured.quality == ColorQuality::TooDark),
+        Some(colors) => {
+            let of = |color: &&ColorShare| colors.contains(&color.name);
+            measured.colors.iter().filter(of).map(|color| color.share).sum()
+        }
+    };
+    let value = Value::String(names.join(", "));
+    let evidence = vec![seen.evidence(scene.region(bounds), value, share.min(1.0), Trust::Measured)];
+    let said = if colors.is_some() { names.join(", ") } else { "its light".to_owned() };
+    if share >= WHOLE_SHARE {
+        supported(share.min(1.0), evidence, format!("measured {said}"))
+    } else {
+        insufficient(evidence, format!("measured {said}, which does not tell"))
     }
 }
 

@@ -50,6 +50,7 @@ impl Checker for ExistenceChecker {
             (Some(best), false) => {
                 seen_though_denied(entity, scene.thresholds().confidence(best.score), evidence, scene)
             }
+            (None, true) if claim.hedged => maybe(entity, &labels, scene),
             (None, true) => missing(entity, &labels, scene),
             (None, false) => match absence(entity, &labels, scene) {
                 Ok(sure) => {
@@ -148,6 +149,14 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
         let missed = labels.iter().find(|label| !sure(label)).map_or(name, String::as_str);
         format!("the detector misses {missed} too often to call it absent")
     })
+}
+
+/// What a text says may be there is borne out by a find that would be too faint for more.
+fn maybe(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
+    let faint = scene.find(entity, scene.thresholds().count.plausible, true).objects;
+    let Some(best) = faint.first() else { return missing(entity, labels, scene) };
+    let evidence = scene.evidence(best).into_iter().collect();
+    supported(best.score, evidence, format!("may be: {} (score {:.2})", best.label, best.score))
 }
 
 fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {

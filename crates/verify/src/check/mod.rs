@@ -2,9 +2,11 @@
 //! contradict takes much more, because a wrong correction is worse than a missed one.
 
 mod answer;
+mod between;
 mod clothes;
 mod color;
 mod count;
+mod depth;
 mod existence;
 mod inner;
 mod relation;
@@ -28,7 +30,7 @@ pub use text::TextChecker;
 pub(crate) use clothes::{WEARER, covers_the_chest};
 pub(crate) use color::{Fit, accepted, fit};
 pub(crate) use count::count_fits;
-pub(crate) use text::{Comparison, compare};
+pub(crate) use text::{Comparison, compare, is_writing};
 
 /// One way to hold a claim against a picture.
 #[async_trait]

@@ -8,7 +8,7 @@ use lavr_types::{
 };
 use serde_json::Value;
 
-use super::{Checker, contradicted, insufficient, supported};
+use super::{Checker, between, contradicted, depth, insufficient, supported};
 use crate::{Scene, experts::Seen};
 
 /// Compares boxes. Contradicted only where every pair of instances says the opposite; inside the dead zone nothing
@@ -23,12 +23,12 @@ impl Checker for RelationChecker {
     }
 
     async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
-        let Assertion::Relation { subject, relation, object } = &claim.assertion else {
+        let Assertion::Relation { subject, relation, object, second } = &claim.assertion else {
             return Judgement::insufficient("no claim of a place");
         };
         let is_named = |entity: &Entity| !scene.labels_of(entity).is_empty();
         if let Some(blindness) = scene.blindness()
-            && std::iter::once(subject).chain(object).any(is_named)
+            && std::iter::once(subject).chain(object).chain(second.as_deref()).any(is_named)
         {
             return Judgement::insufficient(blindness);
         }
@@ -37,6 +37,13 @@ impl Checker for RelationChecker {
         let subjects = instances(subject);
         if subjects.is_empty() {
             return Judgement::insufficient(format!("found no {} to place", subject.surface));
+        }
+        if let (SpatialRelation::InFrontOf | SpatialRelation::Behind, Some(object)) = (relation, object) {
+            return depth::judge((subject, &subjects), *relation, (object, &instances(object)), scene);
+        }
+        if let (SpatialRelation::Between, Some(object)) = (relation, object) {
+            let seconds = second.as_deref().map(|second| (second, instances(second)));
+            return between::judge((subject, &subjects), (object, &instances(object)), seconds, scene).await;
         }
         let objects: Vec<Option<&Detection>> = match object {
             None => vec![None],
@@ -149,12 +156,13 @@ fn along(side: SpatialRelation, report: &RelationReport) -> f64 {
     }
 }
 
-fn longer(scene: &Scene<'_>) -> f64 {
+/// The longer side of the picture.
+pub(super) fn longer(scene: &Scene<'_>) -> f64 {
     f64::from(scene.size().width.max(scene.size().height))
 }
 
 /// How far two boxes lie apart, in pixels; 0 where they touch or overlap.
-fn gap(a: Rect, b: Rect) -> f64 {
+pub(super) fn gap(a: Rect, b: Rect) -> f64 {
     let x = (a.left - b.right).max(b.left - a.right).max(0.0);
     let y = (a.top - b.bottom).max(b.top - a.bottom).max(0.0);
     x.max(y)
@@ -177,8 +185,12 @@ fn verdict(
     let evidence: Vec<Evidence> = views.into_iter().flat_map(|view| view.evidence).collect();
     match instead.as_deref() {
         Some([first, rest @ ..]) if rest.iter().all(|other| other == first) => {
-            let truth =
-                Assertion::Relation { subject: subject.clone(), relation: *first, object: object.cloned() };
+            let truth = Assertion::Relation {
+                subject: subject.clone(),
+                relation: *first,
+                object: object.cloned(),
+                second: None,
+            };
             contradicted(Some(truth), confidence, evidence, format!("it is {}", words(*first)))
         }
         _ => insufficient(evidence, "the boxes do not tell"),

@@ -1,7 +1,7 @@
 //! What a text in the picture says.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Capability, Claim, Evidence, Judgement, Trust, perception::TextLine};
+use lavr_types::{Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, perception::TextLine};
 use serde_json::Value;
 
 use super::{Checker, contradicted, insufficient, supported};
@@ -24,10 +24,18 @@ pub struct TextChecker;
 #[async_trait]
 impl Checker for TextChecker {
     fn checks(&self, claim: &Claim, scene: &Scene<'_>) -> bool {
-        matches!(claim.assertion, Assertion::Text { .. }) && scene.can(Capability::ReadText)
+        let reads = match &claim.assertion {
+            Assertion::Text { .. } => true,
+            Assertion::Existence { entity, .. } => is_writing(&entity.surface),
+            _ => false,
+        };
+        reads && scene.can(Capability::ReadText)
     }
 
     async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        if let Assertion::Existence { entity, present } = &claim.assertion {
+            return writing(entity, *present, scene).await;
+        }
         let Assertion::Text { text, carrier } = &claim.assertion else {
             return Judgement::insufficient("no claim of a text");
         };
@@ -56,6 +64,46 @@ impl Checker for TextChecker {
                 contradicted(Some(truth), confidence, evidence(&best), reason)
             }
         }
+    }
+}
+
+/// Whether a noun stands for writing as such: "there is text".
+pub(crate) fn is_writing(noun: &str) -> bool {
+    matches!(noun.to_lowercase().as_str(), "text" | "writing" | "lettering")
+}
+
+/// Whether there is writing at all: any line that was read shows that there is, and one read with certainty that a
+/// denial is wrong. That nothing was read bears a denial out, and proves no claim wrong: print may be too small.
+async fn writing(entity: &Entity, present: bool, scene: &Scene<'_>) -> Judgement {
+    let seen = match scene.experts().read(scene.image()).await {
+        Ok(seen) => seen,
+        Err(unseen) => return Judgement::insufficient(unseen.to_string()),
+    };
+    let best = seen
+        .value
+        .lines
+        .iter()
+        .filter(|line| !normalized(&line.text).is_empty())
+        .max_by(|a, b| a.score.total_cmp(&b.score));
+    let Some(line) = best else {
+        let nothing = "no text was read in the picture";
+        return if present {
+            insufficient(Vec::new(), nothing)
+        } else {
+            supported(scene.thresholds().answer.confidence, Vec::new(), nothing)
+        };
+    };
+    let region = scene.region(line.quad.bounds());
+    let evidence =
+        vec![seen.evidence(region, Value::String(line.text.clone()), line.score, Trust::Untrusted)];
+    let reason = format!("read \"{}\"", line.text);
+    if present {
+        supported(line.score, evidence, reason)
+    } else if line.score >= scene.thresholds().text.sure {
+        let truth = Assertion::Existence { entity: entity.clone(), present: true };
+        contradicted(Some(truth), line.score, evidence, reason)
+    } else {
+        insufficient(evidence, format!("{reason}, but not with certainty"))
     }
 }
 

@@ -403,8 +403,8 @@ fn about(claim: &Claim, thing: Span) -> bool {
         | Assertion::Count { entity, .. }
         | Assertion::Color { entity, .. }
         | Assertion::Attribute { entity, .. } => entity.span == thing,
-        Assertion::Relation { subject, object, .. } => {
-            subject.span == thing || object.as_ref().is_some_and(|object| object.span == thing)
+        Assertion::Relation { subject, object, second, .. } => {
+            subject.span == thing || object.iter().chain(second.as_deref()).any(|other| other.span == thing)
         }
         Assertion::Text { .. } | Assertion::Other => false,
     }

@@ -110,9 +110,9 @@ impl Gate<'_> {
             | Assertion::Count { entity, .. }
             | Assertion::Color { entity, .. }
             | Assertion::Attribute { entity, .. } => gone.contains(&entity.span),
-            Assertion::Relation { subject, object, .. } => {
+            Assertion::Relation { subject, object, second, .. } => {
                 gone.contains(&subject.span)
-                    || object.as_ref().is_some_and(|object| gone.contains(&object.span))
+                    || object.iter().chain(second.as_deref()).any(|other| gone.contains(&other.span))
             }
             Assertion::Text { .. } | Assertion::Other => false,
         };
@@ -239,8 +239,8 @@ impl Gate<'_> {
                 | Assertion::Count { entity, .. }
                 | Assertion::Color { entity, .. }
                 | Assertion::Attribute { entity, .. } => gone(entity),
-                Assertion::Relation { subject, object, .. } => {
-                    gone(subject) || object.as_ref().is_some_and(gone)
+                Assertion::Relation { subject, object, second, .. } => {
+                    gone(subject) || object.iter().chain(second.as_deref()).any(gone)
                 }
                 Assertion::Text { .. } | Assertion::Other => false,
             }
@@ -313,9 +313,9 @@ impl Gate<'_> {
             Assertion::Count { entity, .. }
             | Assertion::Color { entity, .. }
             | Assertion::Attribute { entity, .. } => replace(entity),
-            Assertion::Relation { subject, object, .. } => {
+            Assertion::Relation { subject, object, second, .. } => {
                 replace(subject);
-                object.iter_mut().for_each(replace);
+                object.iter_mut().chain(second.as_deref_mut()).for_each(replace);
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 mod agreement;
 mod attribute;
 mod compose;
+mod denial;
 mod foreign;
 mod gate;
 mod neutral;
@@ -14,7 +15,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, Judgement, Span, Usage, Verdict, Vocabulary};
+use lavr_types::{Assertion, Claim, Entity, Judgement, Span, Usage, Verdict, Vocabulary};
 
 use crate::{
     LexicalExtractor,
@@ -145,6 +146,7 @@ impl<'v> RuleCorrector<'v> {
         let mut edits = Edits::default();
         let mut absent: BTreeMap<usize, usize> = BTreeMap::new();
         let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut affirmed: BTreeMap<usize, usize> = BTreeMap::new();
         let numbers = value::new_numbers(reading, judged);
         for (index, (claim, judgement)) in judged.iter().enumerate() {
             let sentence = sentence_at(reading, claim.span);
@@ -179,6 +181,11 @@ impl<'v> RuleCorrector<'v> {
                         absent.insert(phrase, index);
                     }
                 }
+                (_, Assertion::Existence { present: false, .. }, Some(_)) => {
+                    if let Some(phrase) = value::denied_by(reading, claim.span) {
+                        affirmed.insert(phrase, index);
+                    }
+                }
                 (_, Assertion::Attribute { .. }, truth)
                     if attribute::replace(reading, &mut edits, index, claim, truth.as_ref()) => {}
                 (_, Assertion::Attribute { .. }, _) => gone.entry(sentence).or_default().push(index),
@@ -188,15 +195,8 @@ impl<'v> RuleCorrector<'v> {
                 _ => {}
             }
         }
-        // What stands for something absent is absent.
-        for (place, phrase) in reading.phrases.iter().enumerate() {
-            let tail = phrase.possessor.filter(|_| phrase.labels.is_empty());
-            if let Some(claim) = phrase.antecedent.or(tail).and_then(|of| absent.get(&of)).copied()
-                && !severity.contains_key(&phrase.sentence)
-            {
-                absent.entry(place).or_insert(claim);
-            }
-        }
+        denial::affirm(reading, &mut edits, &affirmed);
+        add_stand_ins(reading, severity, &mut absent);
         let sentences: BTreeSet<usize> =
             absent.keys().map(|&phrase| reading.phrases[phrase].sentence).collect();
         for sentence in sentences {
@@ -270,6 +270,22 @@ impl Corrector for RuleCorrector<'_> {
     }
 }
 
+/// What stands for something absent is absent.
+fn add_stand_ins(
+    reading: &Reading<'_>,
+    severity: &BTreeMap<usize, Severity>,
+    absent: &mut BTreeMap<usize, usize>,
+) {
+    for (place, phrase) in reading.phrases.iter().enumerate() {
+        let tail = phrase.possessor.filter(|_| phrase.labels.is_empty());
+        if let Some(claim) = phrase.antecedent.or(tail).and_then(|of| absent.get(&of)).copied()
+            && !severity.contains_key(&phrase.sentence)
+        {
+            absent.entry(place).or_insert(claim);
+        }
+    }
+}
+
 fn is_foreign(reading: &Reading<'_>, sentence: usize) -> bool {
     reading.foreign.get(sentence).copied().unwrap_or_default()
 }
@@ -287,7 +303,7 @@ fn same_attribute(one: &str, other: &str) -> bool {
 
 /// Whether two assertions say the same of the same kind of thing, wherever they stand.
 fn says_same(one: &Assertion, other: &Assertion) -> bool {
-    let same = |a: &lavr_types::Entity, b: &lavr_types::Entity| {
+    let same = |a: &Entity, b: &Entity| {
         if a.label.is_some() { a.label == b.label } else { a.surface.eq_ignore_ascii_case(&b.surface) }
     };
     match (one, other) {
@@ -301,16 +317,15 @@ fn says_same(one: &Assertion, other: &Assertion) -> bool {
             p == q && same(a, b)
         }
         (
-            Assertion::Relation { subject: a, relation: p, object: x },
-            Assertion::Relation { subject: b, relation: q, object: y },
+            Assertion::Relation { subject: a, relation: p, object: x, second: u },
+            Assertion::Relation { subject: b, relation: q, object: y, second: v },
         ) => {
-            p == q
-                && same(a, b)
-                && match (x, y) {
-                    (Some(x), Some(y)) => same(x, y),
-                    (None, None) => true,
-                    _ => false,
-                }
+            let alike = |one: Option<&Entity>, other: Option<&Entity>| match (one, other) {
+                (Some(one), Some(other)) => same(one, other),
+                (None, None) => true,
+                _ => false,
+            };
+            p == q && same(a, b) && alike(x.as_ref(), y.as_ref()) && alike(u.as_deref(), v.as_deref())
         }
         (Assertion::Text { text: a, .. }, Assertion::Text { text: b, .. }) => a == b,
         (

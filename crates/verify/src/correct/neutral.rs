@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use lavr_types::Vocabulary;
+use lavr_types::{
+    Vocabulary,
+    vocabulary::{GrammaticalNumber, MatchKind},
+};
 
 use super::{compose::Edits, removal::Context};
-use crate::text::{Reading, words::article_for};
+use crate::text::{NounPhrase, Reading, words::article_for};
 
 /// "There is a sofa and two dogs": what stays of the sentence, or `None` where nothing does.
 pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> {
@@ -24,9 +27,15 @@ pub(super) fn introduce(
     let mut kept: Vec<usize> = Vec::new();
     for &place in phrases {
         let phrase = &reading.phrases[place];
-        let again = kept.iter().any(|&other| reading.phrases[other].same_thing(phrase))
+        // "Three men and one woman" are people of two kinds.
+        let same = |other: &NounPhrase| {
+            let head = |of: &NounPhrase| context.vocabulary.singular(reading.surface(&of.head));
+            let kinds = [other, phrase].iter().all(|of| of.kind == Some(MatchKind::Narrower));
+            other.same_thing(phrase) && !(kinds && head(other) != head(phrase))
+        };
+        let again = kept.iter().any(|&other| same(&reading.phrases[other]))
             || reading.phrases.iter().enumerate().any(|(other, another)| {
-                another.same_thing(phrase)
+                same(another)
                     && !taken.iter().any(|range| range.contains(&another.head.start))
                     && !context.absent.contains_key(&other)
                     && !another.pronoun
@@ -42,8 +51,21 @@ pub(super) fn introduce(
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     };
-    let verb = if context.is_plural(first) { "are" } else { "is" };
+    let of = &reading.phrases[first];
+    // "There is food": a word of either number is one where nothing counts it, but for animals.
+    let mass = of.number == GrammaticalNumber::Either
+        && of.quantity.is_none()
+        && !is_herd(context, of)
+        && !reading.surface(&of.head).to_lowercase().ends_with('s');
+    let verb = if context.is_plural(first) && !mass { "are" } else { "is" };
     Some(format!("There {verb} {joined}"))
+}
+
+/// Whether a word of either number names animals or people: "sheep", "cattle".
+fn is_herd(context: &Context<'_>, phrase: &NounPhrase) -> bool {
+    let animals = context.vocabulary.labels_for("animal");
+    phrase.labels.iter().all(|label| label == "person" || animals.contains(&label.as_str()))
+        && !phrase.labels.is_empty()
 }
 
 /// The phrase as one that is named for the first time: "the sofa" becomes "a sofa".

@@ -2,20 +2,21 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use lavr_types::{Span, Vocabulary};
+use lavr_types::{Span, Vocabulary, vocabulary::GrammaticalNumber};
 
 use super::{
     agreement,
     compose::{Edits, cased_like, deletion},
     neutral,
     structure::{
-        clause_of, existential_before, list_around, opens_clause, preposition_before, unit_end, verb_of,
+        clause_of, existential_before, existential_in, list_around, opens_clause, portion_before,
+        preposition_before, separator_before, unit_end, verb_of,
     },
 };
 use crate::text::{
     Determiner, NounPhrase, Reading, TokenKind,
     verbs::{finite_verb, is_participle},
-    words::{COPULAS, PREPOSITIONS},
+    words::{COPULAS, PREPOSITIONS, article_for},
 };
 
 /// Prepositions that say where something is, whatever it does there.
@@ -23,6 +24,13 @@ const PLACING: &[&str] = &[
     "on", "in", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
     "outside", "along", "by",
 ];
+
+/// Words for some of what was named: "neither of them".
+const PARTITIVES: &[&str] =
+    &["neither", "none", "both", "all", "one", "two", "some", "most", "each", "many", "half"];
+
+/// Words that stand for some of what was named before, at the start of a clause.
+const ANAPHORS: &[&str] = &["one", "both", "neither", "none", "each", "some", "others", "all"];
 
 /// What a removal has to know.
 pub(super) struct Context<'c> {
@@ -130,7 +138,11 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
 fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Removal>, Option<Range<usize>>) {
     let reading = context.reading;
     let mut removals = Vec::new();
-    let start = |phrase: usize| reading.span(&reading.phrases[phrase].tokens).start;
+    let start = |phrase: usize| {
+        let of = &reading.phrases[phrase].tokens;
+        let portion = portion_before(reading, of.start).filter(|_| !kept.contains(&phrase));
+        reading.span(&(portion.unwrap_or(of.start)..of.end)).start
+    };
     let end =
         |phrase: usize| reading.span(&(reading.phrases[phrase].tokens.start..unit_end(reading, phrase))).end;
     let (Some(&first), Some(&last), Some(&first_kept), Some(&last_kept)) =
@@ -144,7 +156,15 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Remo
         replacement: text.to_owned(),
     };
     if first != first_kept {
-        removals.push(cut(start(first), start(first_kept), ""));
+        // "With a toilet, sink and a shower": the article goes on to the sink.
+        let (gone, now) = (&reading.phrases[first], &reading.phrases[first_kept]);
+        let shared = gone.determiner == Determiner::Indefinite
+            && now.determiner == Determiner::None
+            && now.number == GrammaticalNumber::Singular
+            && now.quantity.is_none();
+        let article =
+            if shared { format!("{} ", article_for(reading.word(now.tokens.start))) } else { String::new() };
+        removals.push(cut(start(first), start(first_kept), &article));
     }
     for pair in kept.windows(2) {
         let [one, next] = pair else { continue };
@@ -156,8 +176,11 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Remo
             (false, _) => ", ",
         };
         let now = between.of(reading.text).unwrap_or_default();
+        // Of three things the comma before "and" goes with the third, unless much stands between.
+        let bare = |member: usize| unit_end(reading, member) == reading.phrases[member].tokens.end;
+        let comma = kept.len() == 2 && list.len() > 2 && now.starts_with(',') && bare(*one);
         let right = if conjunction {
-            now.contains("and") || now.contains("or") || now.contains('&')
+            !comma && (now.contains("and") || now.contains("or") || now.contains('&'))
         } else {
             now.trim() == ","
         };
@@ -188,7 +211,10 @@ fn shortened(context: &Context<'_>, list: &[usize], kept: &[usize]) -> (Vec<Remo
     if let Some(verb) = existential_before(reading, first) {
         // "There is" agrees with what comes first.
         let many = context.is_plural(first_kept) || kept.len() > 1 && reading.word(verb) == "are";
-        agreement::agree(reading, &mut edits, verb, many, &[]);
+        // "There is a pair of glasses", "there is a group of people".
+        if reading.phrases[first_kept].group.is_none() {
+            agreement::agree(reading, &mut edits, verb, many, &[]);
+        }
     }
     if let Some(verb) = verb_of(reading, last) {
         agreement::verbs(reading, &mut edits, verb, plural, &[]);
@@ -218,7 +244,9 @@ fn what_follows(context: &Context<'_>, list: &[usize], kept: &[usize], after: us
     let placed = PREPOSITIONS.contains(&reading.word(after))
         && list
             .first()
-            .is_some_and(|&first| preposition_before(reading, reading.phrases[first].tokens.start).is_some());
+            .and_then(|&first| preposition_before(reading, reading.phrases[first].tokens.start))
+            // "A bowl of oranges and bananas on a table": the place is that of the bowl.
+            .is_some_and(|preposition| PLACING.contains(&reading.word(preposition.start)));
     if doing || placed || fixed { after..close } else { after..after }
 }
 
@@ -271,11 +299,26 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         let copula =
             if context.is_plural(subject) || list_around(reading, subject).len() > 1 { "are" } else { "is" };
         let end = past_its_places(context, end);
-        let follows = PREPOSITIONS.contains(&reading.word(end));
+        // "The room contains a bed but no chairs" cannot lose its verb alone.
+        if reading.word(end) == "but" {
+            return None;
+        }
+        let follows = PREPOSITIONS.contains(&reading.word(end)) && reading.word(end) != "along";
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
     }
-    None
+    // "There is a spoon inside the cup and a fork to its right."
+    let joint = separator_before(reading, start)
+        .filter(|_| list.len() == 1 && existential_in(reading, context.sentence));
+    let joint = joint.filter(|joint| joint.start > sentence.start)?;
+    let close = (end..sentence.end)
+        .find(|&place| {
+            reading.tokens[place].kind != TokenKind::Word
+                || matches!(reading.word(place), "and" | "while" | "but")
+        })
+        .unwrap_or(sentence.end);
+    let more = (end..close).any(|place| finite_verb(reading.word(place)).is_some());
+    if more { None } else { delete(joint.start..close) }
 }
 
 /// ", which is below the suitcase," where nothing else is said in it.
@@ -302,6 +345,14 @@ fn is_subject(reading: &Reading<'_>, first: usize, last: usize) -> bool {
     if existential_before(reading, first).is_some() {
         return true;
     }
+    let start = if start >= sentence.start + 2
+        && reading.before(start) == "of"
+        && PARTITIVES.contains(&reading.word(start - 2))
+    {
+        start - 2
+    } else {
+        start
+    };
     let opens = start == sentence.start
         || matches!(reading.before(start), "while" | "but" | ";")
         || (matches!(reading.before(start), "and" | ",") && opens_clause(reading, first));
@@ -314,6 +365,13 @@ fn clause(context: &Context<'_>, first: usize, last: usize) -> Option<(Vec<Remov
     let sentence = reading.sentences[context.sentence].clone();
     let mut range = clause_of(reading, first);
     range.end = range.end.max(clause_of(reading, last).end);
+    // "Neither of them is moving."
+    while range.start >= sentence.start + 2
+        && reading.before(range.start) == "of"
+        && PARTITIVES.contains(&reading.word(range.start - 2))
+    {
+        range.start -= 2;
+    }
     let is_joint = |place: usize| matches!(reading.word(place), "and" | "," | ";" | "while" | "but");
     let has_verb = |mut places: Range<usize>| places.any(|place| finite_verb(reading.word(place)).is_some());
     // "In the foreground, a man ...": what only opens the clause goes with it.
@@ -334,7 +392,10 @@ fn clause(context: &Context<'_>, first: usize, last: usize) -> Option<(Vec<Remov
         end += 1;
     }
     let more = (end..sentence.end).any(|place| reading.tokens[place].kind == TokenKind::Word);
-    if end == range.end || !more || !has_verb(end..sentence.end) {
+    // "One is holding a bat, and the other ...": of whom, went with the clause.
+    let dangles = ANAPHORS.contains(&reading.word(end))
+        && (finite_verb(reading.word(end + 1)).is_some() || reading.word(end + 1) == "of");
+    if end == range.end || !more || dangles || !has_verb(end..sentence.end) {
         return None;
     }
     let range = range.start..end;
@@ -363,9 +424,7 @@ fn prepositional(
         return None;
     }
     // "Looks out from under a car"
-    while start > sentence.start + 1
-        && matches!(reading.before(start), "from" | "out" | "up" | "down" | "off")
-    {
+    while start > sentence.start + 1 && matches!(reading.before(start), "from" | "up" | "down" | "off") {
         start -= 1;
     }
     let before = reading.before(start);
@@ -389,6 +448,19 @@ fn prepositional(
         start = verb;
     }
     let mut end = end;
+    // "With one person on the left and another ...": the second keeps the "with".
+    if reading.word(preposition.start) == "with" {
+        let joint = past_what_it_does(reading, sentence, end);
+        if reading.word(joint) == "and"
+            && reading.phrase_starting_at(joint + 1).is_some_and(|next| !opens_clause(reading, next))
+        {
+            let range = preposition.end..joint + 1;
+            return Some((
+                vec![Removal { span: deletion(reading, &range), replacement: String::new() }],
+                range,
+            ));
+        }
+    }
     if reading.word(preposition.start) == "with" {
         end = past_what_it_does(reading, sentence, end);
     }
@@ -450,7 +522,13 @@ fn instead_of_predicate(
     }
     let after = past_its_places(context, end);
     let predicate = predicate.start..predicate.end.max(after);
-    if PREPOSITIONS.contains(&reading.word(after)) {
+    // "Behind the laptop and in front of a window": the other place stays.
+    if reading.word(after) == "and" && PREPOSITIONS.contains(&reading.word(after + 1)) {
+        let predicate = predicate.start..after + 1;
+        let span = deletion(reading, &predicate);
+        return Some((vec![Removal { span, replacement: String::new() }], predicate));
+    }
+    if PREPOSITIONS.contains(&reading.word(after)) && reading.word(after) != "along" {
         let span = deletion(reading, &predicate);
         return Some((vec![Removal { span, replacement: String::new() }], predicate));
     }

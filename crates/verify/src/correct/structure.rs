@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::text::{
-    Reading, TokenKind,
+    Determiner, Reading, TokenKind,
+    phrases::PORTIONS,
     verbs::{Agreement, finite_verb, finite_verb_behind_singular, is_participle},
-    words::PREPOSITIONS,
+    words::{AFTER_NOUNS, FUNCTION, PREPOSITIONS},
 };
 
 /// What people are "in" without being inside of it.
@@ -68,11 +69,30 @@ fn joined_before(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
     }
     let others =
         || (0..reading.phrases.len()).filter(|&other| other != phrase && !reading.phrases[other].pronoun);
-    let outer = others().find(|&other| unit_end(reading, other) == separator.start);
-    let inner = others().rev().find(|&other| core_end(reading, other) == separator.start);
+    // "A spoon inside the cup and a fork": what is new is not listed with what is known.
+    let is_new = of.determiner == Determiner::Indefinite && existential_in(reading, of.sentence);
+    let fits = |&other: &usize| {
+        let known = reading.phrases[other].determiner == Determiner::Definite;
+        !(is_new && known && is_placing(reading, other))
+    };
+    let outer = others().filter(fits).find(|&other| unit_end(reading, other) == separator.start);
+    let inner = others().filter(fits).rev().find(|&other| core_end(reading, other) == separator.start);
     let plural_verb = verb_of(reading, phrase)
         .is_some_and(|verb| finite_verb(reading.word(verb)) == Some(Agreement::Plural));
     if plural_verb { outer.or(inner) } else { inner.or(outer) }
+}
+
+/// Whether a preposition stands before a phrase.
+fn is_placing(reading: &Reading<'_>, phrase: usize) -> bool {
+    preposition_before(reading, reading.phrases[phrase].tokens.start).is_some()
+}
+
+/// Whether a sentence says what "there is".
+pub(super) fn existential_in(reading: &Reading<'_>, sentence: usize) -> bool {
+    reading.sentences[sentence].clone().any(|place| {
+        reading.word(place) == "there" && finite_verb(reading.word(place + 1)).is_some()
+            || reading.word(place) == "there's"
+    })
 }
 
 fn joined_after(reading: &Reading<'_>, phrase: usize) -> Option<usize> {
@@ -98,8 +118,13 @@ pub(super) fn opens_clause(reading: &Reading<'_>, phrase: usize) -> bool {
     let of = &reading.phrases[phrase];
     let Some(verb) = verb_of(reading, phrase) else { return false };
     match finite_verb_behind_singular(reading.word(verb)) {
-        // "A row of bicycles is lined up."
-        Some(Agreement::Singular) => !of.is_plural() || of.group.is_some(),
+        // "A row of bicycles is lined up." What an "and" joins to something without a verb is no clause: "a cat with blue
+        // eyes and a collar sits".
+        Some(Agreement::Singular) => {
+            let joined = reading.before(of.tokens.start) == "and";
+            (!of.is_plural() || of.group.is_some())
+                && (!joined || clause_has_verb_before(reading, of.tokens.start))
+        }
         Some(Agreement::Plural) => of.is_plural() && clause_has_verb_before(reading, of.tokens.start),
         Some(Agreement::Any) => clause_has_verb_before(reading, of.tokens.start),
         None => false,
@@ -115,17 +140,44 @@ fn clause_has_verb_before(reading: &Reading<'_>, place: usize) -> bool {
     })
 }
 
+/// Where "a slice of" begins before a phrase: what is a part of something goes with it.
+pub(super) fn portion_before(reading: &Reading<'_>, start: usize) -> Option<usize> {
+    let noun = start.checked_sub(2).filter(|_| reading.before(start) == "of")?;
+    let word = reading.word(noun);
+    let portion =
+        PORTIONS.contains(&word) || word.strip_suffix('s').is_some_and(|one| PORTIONS.contains(&one));
+    let own = reading.phrases.iter().any(|phrase| phrase.tokens.contains(&noun));
+    let article = noun.checked_sub(1).filter(|&at| matches!(reading.word(at), "a" | "an" | "the" | "one"));
+    (portion && !own).then_some(article.unwrap_or(noun))
+}
+
 /// The end of a phrase with what it consists of: "plates of food".
 fn core_end(reading: &Reading<'_>, phrase: usize) -> usize {
     let mut end = reading.phrases[phrase].tokens.end;
     while reading.word(end) == "of" {
         end = match reading.phrase_starting_at(end + 1) {
             Some(inner) => reading.phrases[inner].tokens.end,
+            None if is_content(reading, end + 1) => {
+                // "A cup of green tea".
+                let more = is_content(reading, end + 2);
+                end + 2 + usize::from(more)
+            }
             None if reading.tokens.get(end + 1).is_some_and(|token| token.kind == TokenKind::Word) => end + 2,
             None => break,
         };
     }
     end
+}
+
+/// Whether a word may be a noun or stand before one.
+fn is_content(reading: &Reading<'_>, place: usize) -> bool {
+    let word = reading.word(place);
+    reading.tokens.get(place).is_some_and(|token| token.kind == TokenKind::Word)
+        && ![FUNCTION, PREPOSITIONS, AFTER_NOUNS].iter().any(|words| words.contains(&word))
+        && finite_verb(word).is_none()
+        && !is_participle(word)
+        && !word.ends_with("ed")
+        && !word.ends_with("ly")
 }
 
 /// The end of a phrase with what only serves it: "with a collar", "wearing a hat", "that is red".
@@ -190,10 +242,16 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
     end
 }
 
-/// Whether "on their laps", "in his hand" stands there.
+/// Whether "on their laps", "in his hand", "in front of her" stands there.
 fn is_placed_on_somebody(reading: &Reading<'_>, place: usize) -> bool {
-    matches!(reading.word(place), "on" | "in" | "at" | "around" | "under")
-        && matches!(reading.word(place + 1), "their" | "his" | "her")
+    let owned = matches!(reading.word(place), "on" | "in" | "at" | "around" | "under")
+        && matches!(reading.word(place + 1), "their" | "his" | "her");
+    let before =
+        [&["in", "front", "of"][..], &["next", "to"], &["beside"], &["behind"]].into_iter().any(|words| {
+            reading.words_at(place, words)
+                && matches!(reading.word(place + words.len()), "her" | "him" | "them")
+        });
+    owned || before
 }
 
 /// The finite verb whose subject the phrase (or a list that ends with it) is.
@@ -279,6 +337,7 @@ pub(super) fn preposition_before(reading: &Reading<'_>, start: usize) -> Option<
         &["out", "of"],
         &["along", "with"],
         &["up", "against"],
+        &["in", "between"],
     ];
     for words in LONG {
         if let Some(place) = start.checked_sub(words.len())

@@ -37,7 +37,7 @@ fn truth(claim: &Claim, word: &str) -> Assertion {
         Assertion::Color { entity, .. } => {
             Assertion::Color { entity: entity.clone(), color: word.to_owned() }
         }
-        Assertion::Relation { subject, object, .. } => {
+        Assertion::Relation { subject, object, second, .. } => {
             let relation = match word {
                 "left" => SpatialRelation::LeftOf,
                 "right" => SpatialRelation::RightOf,
@@ -45,7 +45,12 @@ fn truth(claim: &Claim, word: &str) -> Assertion {
                 "below" => SpatialRelation::Below,
                 _ => SpatialRelation::Near,
             };
-            Assertion::Relation { subject: subject.clone(), relation, object: object.clone() }
+            Assertion::Relation {
+                subject: subject.clone(),
+                relation,
+                object: object.clone(),
+                second: second.clone(),
+            }
         }
         Assertion::Text { carrier, .. } => {
             Assertion::Text { text: word.to_owned(), carrier: carrier.clone() }
@@ -221,6 +226,136 @@ fn attributes_and_what_things_have_are_corrected() {
     ]);
 }
 
+#[test]
+fn what_is_denied_together_is_turned_round_one_by_one() {
+    assert_corrected(&[
+        ("There is no dog or cat.", &[("cat", "1")], "There is a cat but no dog."),
+        ("There is no dog or cat.", &[("no dog", "1")], "There is a dog but no cat."),
+        ("There is no dog or cat.", &[("no dog", "1"), ("cat", "1")], "There is a dog and a cat."),
+        (
+            "There are no dogs, cats or birds in the park.",
+            &[("cats", "1")],
+            "There are cats but no dogs or birds in the park.",
+        ),
+        ("There is neither a dog nor a cat.", &[("nor a cat", "1")], "There is a cat but no dog."),
+        ("Neither a dog nor a cat is visible.", &[("Neither a dog", "1")], "A dog but no cat is visible."),
+        ("There are neither cars nor buses.", &[("neither cars", "1")], "There are cars but no buses."),
+        (
+            "The image does not show any cars or people.",
+            &[("people", "1")],
+            "The image shows people but no cars.",
+        ),
+        (
+            "There doesn't appear to be a bus.",
+            &[("doesn't appear to be a bus", "1")],
+            "There appears to be a bus.",
+        ),
+        ("You cannot see any dogs.", &[("cannot see any dogs", "1")], "You can see dogs."),
+        ("I don't see a cat here.", &[("don't see a cat", "1")], "I see a cat here."),
+        ("A street without any cars or people.", &[("people", "1")], "A street with people but no cars."),
+        ("There is nobody in the street.", &[("nobody", "1")], "There is somebody in the street."),
+        ("No one is visible.", &[("No one", "1")], "Someone is visible."),
+        ("There is no sign of a dog.", &[("no sign of a dog", "1")], "There is a dog."),
+        ("The street is devoid of cars.", &[("devoid of cars", "1")], "There are cars."),
+        ("No dogs or cats are visible.", &[("cats", "1")], "Cats but no dogs are visible."),
+        ("There is no text.", &[("no text", "1")], "There is text."),
+        ("No, there is no bus or car.", &[("car", "1")], "Yes, there is a car but no bus."),
+    ]);
+}
+
+#[test]
+fn what_is_left_of_a_sentence_is_one() {
+    assert_corrected(&[
+        (
+            "The umbrella, which is below the suitcase, stands out.",
+            &[("suitcase", "0")],
+            "The umbrella stands out.",
+        ),
+        (
+            "A bathroom with a toilet, sink and a shower.",
+            &[("toilet", "0")],
+            "A bathroom with a sink and a shower.",
+        ),
+        (
+            "The room contains a bed, a chair, and a small table.",
+            &[("bed", "0")],
+            "The room contains a chair and a small table.",
+        ),
+        (
+            "A white cat with blue eyes and an orange collar sits on a bed.",
+            &[("cat", "0")],
+            "There is a bed.",
+        ),
+        (
+            "There is a spoon inside the cup and a fork to its right.",
+            &[("cup", "0")],
+            "There is a spoon and a fork to its right.",
+        ),
+        (
+            "The desk has two monitors and a mouse, with a chair placed in front of it.",
+            &[("mouse", "0")],
+            "The desk has two monitors, with a chair placed in front of it.",
+        ),
+        (
+            "A woman is sitting at a dining table with a glass of wine in front of her.",
+            &[("dining table", "0")],
+            "A woman is sitting with a glass of wine in front of her.",
+        ),
+        (
+            "There are four people: three men and one woman.",
+            &[("people", "0")],
+            "There are three men and one woman.",
+        ),
+        (
+            "Two boys are playing; one is holding a bat, and the other is waiting.",
+            &[("boys", "0")],
+            "There is a bat.",
+        ),
+        (
+            "A bowl of oranges and bananas on a wooden table.",
+            &[("bananas", "0")],
+            "A bowl of oranges on a wooden table.",
+        ),
+    ]);
+}
+
+/// Each denial of each text of a file turned round, alone.
+fn turned_round(texts: &str) -> String {
+    use std::fmt::Write;
+
+    let mut shown = String::new();
+    for text in texts.lines().filter(|line| !line.starts_with('#')) {
+        let claims = claims(text);
+        let denied = claims
+            .iter()
+            .filter(|claim| matches!(claim.assertion, Assertion::Existence { present: false, .. }));
+        for claim in denied {
+            let judged: Vec<(Claim, Judgement)> = claims
+                .iter()
+                .map(|other| {
+                    let truth = (other == claim).then(|| truth(other, "1"));
+                    let verdict = if truth.is_some() { Verdict::Contradicted } else { Verdict::Supported };
+                    (other.clone(), judgement(verdict, truth))
+                })
+                .collect();
+            let after = corrector().rewrite(text, &judged, Policy::Keep).text;
+            writeln!(shown, "{text}\n  +{}: {after}", claim.surface).unwrap();
+        }
+    }
+    shown
+}
+
+/// As below, of what is denied though it is there.
+#[test]
+fn any_denial_can_be_turned_round() {
+    let all = [
+        include_str!("../../tests/data/extraction.txt"),
+        include_str!("../../tests/data/extraction_captions.txt"),
+        include_str!("../../tests/data/extraction_styles.txt"),
+    ];
+    insta::assert_snapshot!(all.map(turned_round).concat());
+}
+
 /// Each labelled thing of each text of a file taken out.
 fn taken_out(texts: &str) -> String {
     use std::fmt::Write;
@@ -260,6 +395,11 @@ fn any_thing_can_be_taken_out_of_any_text() {
 #[test]
 fn any_thing_can_be_taken_out_of_any_caption() {
     insta::assert_snapshot!(taken_out(include_str!("../../tests/data/extraction_captions.txt")));
+}
+
+#[test]
+fn any_thing_can_be_taken_out_of_captions_of_many_styles() {
+    insta::assert_snapshot!(taken_out(include_str!("../../tests/data/extraction_styles.txt")));
 }
 
 #[test]

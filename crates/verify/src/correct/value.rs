@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     extract::said,
-    text::{ColorWord, Determiner, Owner, Reading, words::article_for},
+    text::{ColorWord, Determiner, Owner, Reading},
 };
 
 /// A text read in a picture is cut off here before it stands in an answer.
@@ -33,6 +33,9 @@ pub(crate) fn words_for(relation: SpatialRelation, has_object: bool) -> &'static
         (SpatialRelation::Contains, _) => "around",
         (SpatialRelation::On, _) => "on",
         (SpatialRelation::Center, _) => "in the middle",
+        (SpatialRelation::Between, _) => "between",
+        (SpatialRelation::InFrontOf, _) => "in front of",
+        (SpatialRelation::Behind, _) => "behind",
         (_, _) => "next to",
     }
 }
@@ -63,9 +66,6 @@ pub(super) fn replace(
         (Assertion::Existence { present: true, .. }, Assertion::Existence { entity, present: true }) => {
             name(reading, vocabulary, edits, index, claim, entity);
         }
-        (Assertion::Existence { present: false, .. }, Assertion::Existence { present: true, .. }) => {
-            affirm(reading, edits, index, claim);
-        }
         _ => {}
     }
 }
@@ -88,6 +88,16 @@ pub(super) fn new_numbers(reading: &Reading<'_>, judged: &[(Claim, Judgement)]) 
 fn counted_by(reading: &Reading<'_>, span: Span) -> Option<usize> {
     reading.phrases.iter().position(|phrase| {
         phrase.quantity.as_ref().is_some_and(|quantity| reading.span(&quantity.tokens) == span)
+    })
+}
+
+/// The phrase that these words deny.
+pub(super) fn denied_by(reading: &Reading<'_>, span: Span) -> Option<usize> {
+    reading.phrases.iter().position(|phrase| {
+        phrase
+            .negation
+            .as_ref()
+            .is_some_and(|negation| reading.span(&(negation.tokens.start..phrase.head.end)) == span)
     })
 }
 
@@ -255,39 +265,6 @@ fn name(
     let label = truth.label.as_deref().unwrap_or(&truth.surface);
     let word = if plural { vocabulary.plural(label) } else { label.to_owned() };
     edits.add(claim.span, &cased_like(&claim.surface, &word), &[index]);
-}
-
-/// "no dog" becomes "a dog", "without a dog" becomes "with a dog".
-fn affirm(reading: &Reading<'_>, edits: &mut Edits, index: usize, claim: &Claim) {
-    let Some(place) = reading.phrases.iter().position(|phrase| {
-        phrase
-            .negation
-            .as_ref()
-            .is_some_and(|negation| reading.span(&(negation.start..phrase.head.end)) == claim.span)
-    }) else {
-        return;
-    };
-    let phrase = &reading.phrases[place];
-    let Some(negation) = &phrase.negation else { return };
-    let first = reading.word(negation.start);
-    let rest = phrase.determiner_at.map_or(negation.start + 1, |at| at + 1).max(negation.start + 1);
-    let rest = if reading.word(rest) == "not" { rest + 1 } else { rest };
-    let noun = reading.surface(&(rest..phrase.head.end));
-    let noun = if phrase.is_plural() { noun.to_owned() } else { format!("{} {noun}", article_for(noun)) };
-    let words = match first {
-        "without" => format!("with {noun}"),
-        "isn't" | "is" => format!("is {noun}"),
-        "aren't" | "are" => format!("are {noun}"),
-        "wasn't" | "was" => format!("was {noun}"),
-        "weren't" | "were" => format!("were {noun}"),
-        _ => noun,
-    };
-    edits.add(claim.span, &cased_like(&claim.surface, &words), &[index]);
-    // "No, there are no dogs" answers the other way round.
-    let start = reading.sentences[phrase.sentence].start;
-    if reading.word(start) == "no" && reading.word(start + 1) == "," {
-        edits.add(reading.span(&(start..start + 1)), "Yes", &[index]);
-    }
 }
 
 /// Takes out a claim that nothing confirms, where the sentence can do without it.

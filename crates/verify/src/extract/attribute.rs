@@ -10,8 +10,9 @@ use crate::text::{
     NounPhrase, Reading, TokenKind,
     inner::{is_feeling, is_intent},
     size::{comparison, extent},
+    status::is_none_of,
     verbs::{base_of, finite_verb, is_participle},
-    words::{COPULAS, DEFINITE, DENIALS, FUNCTION, INDEFINITE, POSSESSIVE, PREPOSITIONS, SEVERAL},
+    words::{COPULAS, DEFINITE, DENIALS, FUNCTION, INDEFINITE, PICTURE, POSSESSIVE, PREPOSITIONS, SEVERAL},
 };
 
 /// Words that make an adjective stronger or weaker.
@@ -98,6 +99,10 @@ const NO_ACTION: &[&str] = &[
     "accompany",
     "enjoy",
     "decorate",
+    "depict",
+    "portray",
+    "reveal",
+    "see",
     "leave",
     "tower",
     "go",
@@ -139,6 +144,7 @@ pub(super) fn claims(reading: &Reading<'_>) -> Vec<Claim> {
         }
         for place in range.clone().filter(|&place| reading.tokens[place].kind == TokenKind::Word) {
             let found = said_of(reading, place, range)
+                .or_else(|| light(reading, place, range))
                 .or_else(|| weather(reading, place, range))
                 .or_else(|| named(reading, place, range))
                 .or_else(|| action(reading, place, range));
@@ -169,7 +175,8 @@ fn of(reading: &Reading<'_>, phrase: usize, tokens: &Range<usize>, attribute: St
     let phrase = &reading.phrases[phrase];
     let thing = phrase.antecedent.map_or(phrase, |of| &reading.phrases[of]);
     let real = |phrase: &NounPhrase| !phrase.unreal && phrase.negation.is_none();
-    (real(phrase) && real(thing))
+    let said_of_none = is_none_of(reading, phrase.tokens.start);
+    (real(phrase) && real(thing) && !said_of_none)
         .then(|| claim(reading, tokens, entity(reading, thing), attribute, phrase.hedged))
 }
 
@@ -263,6 +270,9 @@ fn doer(reading: &Reading<'_>, verb: usize) -> Option<usize> {
         }
         return reading.phrase_ending_at(verb);
     }
+    if let Some(behind) = subject_behind(reading, verb) {
+        return Some(behind);
+    }
     subject_past_name(reading, verb).or_else(|| {
         // "He sits and -> waits": the subject is that of the verb before.
         let sentence = &reading.sentences[reading.sentence_of(verb)];
@@ -272,6 +282,18 @@ fn doer(reading: &Reading<'_>, verb: usize) -> Option<usize> {
             .filter(|&at| finite_verb(reading.word(at)).is_some())
             .find_map(|at| subject_past_name(reading, at))
     })
+}
+
+/// "To the left of the dog sits -> a cat": where a place opens the sentence the subject stands behind the verb.
+fn subject_behind(reading: &Reading<'_>, verb: usize) -> Option<usize> {
+    let place = reading.phrase_ending_at(verb)?;
+    let start = reading.phrases[place].tokens.start;
+    let sentence = reading.sentences[reading.sentence_of(verb)].start;
+    let opens = PREPOSITIONS.contains(&reading.before(start))
+        && !reading.phrases.iter().any(|other| (sentence..start).contains(&other.tokens.start))
+        && !(sentence..start)
+            .any(|at| matches!(reading.word(at), "," | ":") || finite_verb(reading.word(at)).is_some());
+    opens.then(|| reading.phrase_starting_at(verb + 1)).flatten()
 }
 
 /// The subject of a finite verb, over a name between them: "a man named Bob -> looks".
@@ -300,12 +322,32 @@ fn statement(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Strin
     while end < range.end && end - place < LONGEST && !joint(end) {
         if let Some(next) = reading.phrase_starting_at(end) {
             end = reading.phrases[next].tokens.end;
+            let second = reading.phrase_starting_at(end + 1).filter(|_| reading.word(end) == "and");
+            if let Some(second) = second.filter(|_| (place..end).any(|at| reading.word(at) == "between")) {
+                end = reading.phrases[second].tokens.end;
+            }
             break;
         }
         end += 1;
     }
     let text = reading.surface(&(place..end));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// "The picture is very dark."
+fn light(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Claim> {
+    let copula = (range.start..place).rev().find(|&at| !DEGREES.contains(&reading.word(at)))?;
+    let noun = copula.checked_sub(1).filter(|noun| range.contains(noun))?;
+    let said = reading.word(place) == "dark"
+        && COPULAS.contains(&reading.word(copula))
+        && PICTURE.contains(&reading.word(noun))
+        && reading.tokens.get(place + 1).is_none_or(|next| next.kind != TokenKind::Word);
+    let picture = || Entity {
+        surface: reading.surface(&(noun..noun + 1)).to_owned(),
+        span: reading.span(&(noun..noun + 1)),
+        label: None,
+    };
+    said.then(|| claim(reading, &(place..place + 1), picture(), "dark".to_owned(), false))
 }
 
 fn weather(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Claim> {
@@ -403,5 +445,11 @@ fn action(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<C
     if denied || !(lives(phrase) || moves) {
         return None;
     }
-    of(reading, subject, &(place..place + 1), statement(reading, place, range))
+    // "To the left of the dog sits a cat": it sits.
+    let said = if reading.phrases[subject].tokens.start > place {
+        word.to_owned()
+    } else {
+        statement(reading, place, range)
+    };
+    of(reading, subject, &(place..place + 1), said)
 }

@@ -2,14 +2,33 @@
 
 use std::ops::Range;
 
-use lavr_types::{Assertion, Claim, Vocabulary};
+use lavr_types::{Assertion, Claim, Entity, Vocabulary};
 
 use super::entity;
 use crate::text::{
     ColorWord, NounPhrase, Reading,
+    status::{is_none_of, is_some_of},
     verbs::{Agreement, finite_verb},
-    words::COPULAS,
+    words::{COPULAS, DEFINITE, PICTURE},
 };
+
+/// Words between "is" and a colour.
+const DEGREES: &[&str] = &[
+    "all",
+    "both",
+    "mostly",
+    "mainly",
+    "very",
+    "also",
+    "clearly",
+    "painted",
+    "colored",
+    "coloured",
+    "entirely",
+    "primarily",
+    "predominantly",
+    "largely",
+];
 
 pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
     let mut claims = Vec::new();
@@ -22,7 +41,45 @@ pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<
         let owner = owner(reading, subject);
         claims.extend(owner.and_then(|owner| claim(reading, vocabulary, &reading.phrases[owner], &color)));
     }
+    claims.extend(of_picture(reading, vocabulary));
     claims
+}
+
+/// "The picture is mostly red", "the main colors of the picture are blue and gray".
+fn of_picture(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for place in (2..reading.tokens.len()).filter(|&place| COPULAS.contains(&reading.word(place))) {
+        let noun = place - 1;
+        let named = PICTURE.contains(&reading.word(noun)) && DEFINITE.contains(&reading.before(noun));
+        let sentence = reading.sentence_of(place);
+        if !named || noun - 1 < reading.sentences[sentence].start || reading.foreign[sentence] {
+            continue;
+        }
+        let picture = || Entity {
+            surface: reading.surface(&(noun..place)).to_owned(),
+            span: reading.span(&(noun..place)),
+            label: None,
+        };
+        for color in colors_from(reading, vocabulary, past_degrees(reading, place + 1)) {
+            let Some(basic) = vocabulary.color(&color.word) else { continue };
+            claims.push(Claim {
+                span: reading.span(&color.tokens),
+                surface: reading.surface(&color.tokens).to_owned(),
+                assertion: Assertion::Color { entity: picture(), color: basic.to_owned() },
+                hedged: false,
+                readings: Vec::new(),
+            });
+        }
+    }
+    claims
+}
+
+/// The place behind words like "mostly" and "all".
+fn past_degrees(reading: &Reading<'_>, mut at: usize) -> usize {
+    while DEGREES.contains(&reading.word(at)) {
+        at += 1;
+    }
+    at
 }
 
 /// Whether a phrase names not a thing but its colour: "its color", "the colour of the cup".
@@ -85,24 +142,12 @@ pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize
             continue;
         }
         let Some(subject) = subject_of(reading, place) else { continue };
-        let mut at = place + 1;
-        while matches!(
-            reading.word(at),
-            "all"
-                | "both"
-                | "mostly"
-                | "mainly"
-                | "very"
-                | "also"
-                | "clearly"
-                | "painted"
-                | "colored"
-                | "coloured"
-                | "entirely"
-                | "primarily"
-        ) {
-            at += 1;
+        // "None of the cars are red."
+        let start = reading.phrases[subject].tokens.start;
+        if is_none_of(reading, start) || is_some_of(reading, start) {
+            continue;
         }
+        let at = past_degrees(reading, place + 1);
         let colors = colors_from(reading, vocabulary, at);
         let Some(end) = colors.last().map(|color| color.tokens.end) else { continue };
         // "is orange juice": the colour belongs to a noun behind it.

@@ -14,7 +14,10 @@ use lavr_types::{Assertion, Claim, CountBound, Entity, Span, Usage, Vocabulary, 
 
 use crate::{
     language,
-    text::{Determiner, NounPhrase, Reading},
+    text::{
+        Determiner, NounPhrase, Reading,
+        denial::{Reach, reach},
+    },
 };
 
 pub use combined::CombinedExtractor;
@@ -152,17 +155,17 @@ fn of_phrase(reading: &Reading<'_>, phrase: &NounPhrase) -> Vec<Claim> {
     };
     let claim = |tokens: &std::ops::Range<usize>, assertion| claim_at(reading.span(tokens), assertion);
     if let Some(negation) = &phrase.negation {
-        let tokens = negation.start..phrase.head.end;
-        let denied = matches!(reading.word(negation.start), "no" | "without")
-            || reading.words_at(negation.start, &["not", "a", "single"])
-            || reading.before(negation.start) == "there" && phrase.determiner != Determiner::Definite;
+        let tokens = negation.tokens.start..phrase.head.end;
         // "The animal is not a dog" says what something is, not what is there.
-        let assertion = if denied && phrase.colors.is_empty() && phrase.quantity.is_none() {
-            Assertion::Existence { entity: entity(reading, phrase), present: false }
-        } else {
-            Assertion::Other
+        let reach = if phrase.quantity.is_none() { reach(reading, phrase) } else { Reach::None };
+        let absent = Assertion::Existence { entity: entity(reading, phrase), present: false };
+        let denied = match reach {
+            Reach::Picture => claim(&tokens, absent),
+            // That there is one elsewhere is no disproof: a reading that nothing contradicts.
+            Reach::Part => Claim { readings: vec![Assertion::Other], ..claim(&tokens, absent) },
+            Reach::None => claim(&tokens, Assertion::Other),
         };
-        return vec![claim(&tokens, assertion)];
+        return vec![denied];
     }
     let mut claims =
         vec![claim(&phrase.head, Assertion::Existence { entity: entity(reading, phrase), present: true })];
@@ -257,6 +260,13 @@ fn count_in_places(claims: &mut [Claim]) {
     }
 }
 
+/// "No object was recognized", "nobody could read text": what was looked for in vain is said of the looking.
+fn tells_of_looking(reading: &Reading<'_>, range: &std::ops::Range<usize>) -> bool {
+    let has = |words: &[&str]| range.clone().any(|place| words.contains(&reading.word(place)));
+    has(&["no", "nothing", "nobody", "none", "not"])
+        && has(&["recognized", "recognised", "identified", "detected", "look", "looked"])
+}
+
 /// Sentences in which nothing else was found: said, but nothing that an expert checks.
 fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
     let mut found = Vec::new();
@@ -267,7 +277,11 @@ fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
         }
         let span = reading.span(&range);
         let spoken = range.clone().any(|place| reading.word(place).contains(char::is_alphabetic));
-        if reading.foreign[sentence] || !spoken || claims.iter().any(|claim| claim.span.overlaps(span)) {
+        if reading.foreign[sentence]
+            || !spoken
+            || tells_of_looking(reading, &range)
+            || claims.iter().any(|claim| claim.span.overlaps(span))
+        {
             continue;
         }
         found.push(Claim {

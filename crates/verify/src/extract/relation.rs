@@ -7,6 +7,7 @@ use lavr_types::{Assertion, Claim, perception::SpatialRelation};
 use super::entity;
 use crate::text::{
     Reading, TokenKind,
+    status::is_none_of,
     words::{DENIALS, PICTURE},
 };
 
@@ -17,6 +18,8 @@ const BETWEEN: &[(&[&str], SpatialRelation)] = &[
     (&["to", "the", "right", "of"], SpatialRelation::RightOf),
     (&["on", "the", "right", "of"], SpatialRelation::RightOf),
     (&["on", "top", "of"], SpatialRelation::On),
+    (&["in", "front", "of"], SpatialRelation::InFrontOf),
+    (&["in", "between"], SpatialRelation::Between),
     (&["inside", "of"], SpatialRelation::Inside),
     (&["left", "of"], SpatialRelation::LeftOf),
     (&["right", "of"], SpatialRelation::RightOf),
@@ -36,6 +39,8 @@ const BETWEEN: &[(&[&str], SpatialRelation)] = &[
     (&["near"], SpatialRelation::Near),
     (&["beside"], SpatialRelation::Near),
     (&["alongside"], SpatialRelation::Near),
+    (&["between"], SpatialRelation::Between),
+    (&["behind"], SpatialRelation::Behind),
 ];
 
 /// Places in the picture.
@@ -50,9 +55,25 @@ const IN_PICTURE: &[(&[&str], SpatialRelation)] = &[
     (&["at", "the", "right"], SpatialRelation::RightOf),
     (&["at", "the", "top"], SpatialRelation::Above),
     (&["at", "the", "bottom"], SpatialRelation::Below),
+    (&["at", "the", "very", "top"], SpatialRelation::Above),
+    (&["at", "the", "very", "bottom"], SpatialRelation::Below),
+    (&["at", "the", "far", "left"], SpatialRelation::LeftOf),
+    (&["at", "the", "far", "right"], SpatialRelation::RightOf),
+    (&["on", "the", "left-hand"], SpatialRelation::LeftOf),
+    (&["on", "the", "right-hand"], SpatialRelation::RightOf),
     (&["in", "the", "middle"], SpatialRelation::Center),
     (&["in", "the", "center"], SpatialRelation::Center),
     (&["in", "the", "centre"], SpatialRelation::Center),
+];
+
+/// Sides that name a place in the picture only with a word for a part of it: "in the upper half", but not "in the left hand".
+const PARTS: &[(&[&str], SpatialRelation)] = &[
+    (&["in", "the", "left"], SpatialRelation::LeftOf),
+    (&["in", "the", "right"], SpatialRelation::RightOf),
+    (&["in", "the", "upper"], SpatialRelation::Above),
+    (&["in", "the", "top"], SpatialRelation::Above),
+    (&["in", "the", "lower"], SpatialRelation::Below),
+    (&["in", "the", "bottom"], SpatialRelation::Below),
 ];
 
 /// What a thing can stand or lie on so that boxes show it. "On the phone" and "on a leash" are no places.
@@ -109,10 +130,16 @@ pub(super) fn claims(reading: &Reading<'_>) -> Vec<Claim> {
 
 /// The claim of the preposition at a place, if there is one, and where to read on.
 fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Option<Claim>, usize)> {
-    if let Some((words, relation)) = IN_PICTURE.iter().find(|(words, _)| reading.words_at(place, words)) {
+    let part = |words: &[&str]| {
+        matches!(reading.word(place + words.len()), "half" | "part" | "portion" | "third" | "section")
+    };
+    let parts = PARTS.iter().filter(|(words, _)| part(words));
+    if let Some((words, relation)) =
+        IN_PICTURE.iter().chain(parts).find(|(words, _)| reading.words_at(place, words))
+    {
         let mut end = place + words.len();
         let span = place..end;
-        if matches!(reading.word(end), "side" | "half" | "part") {
+        if matches!(reading.word(end), "side" | "half" | "part" | "portion" | "third" | "section" | "edge") {
             end += 1;
         }
         let of = reading.word(end) == "of";
@@ -131,7 +158,7 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
             let center = *relation == SpatialRelation::Center && place > range.start;
             let relative = (reading.word(place) == "to" || by_other || center) && !picture;
             let subjects = if relative { Vec::new() } else { subjects(reading, place, end, range) };
-            return Some((claim(reading, &span, &subjects, *relation, None), end.min(range.end)));
+            return Some((claim(reading, &span, &subjects, *relation, [None; 2]), end.min(range.end)));
         }
     }
     if let Some(found) = by_pronoun(reading, place, range) {
@@ -139,7 +166,7 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
     }
     if let Some((relation, end)) = in_corner(reading, place) {
         let subjects = subjects(reading, place, end, range);
-        return Some((claim(reading, &(place..place + 1), &subjects, relation, None), place + 1));
+        return Some((claim(reading, &(place..place + 1), &subjects, relation, [None; 2]), place + 1));
     }
     let (words, relation) = BETWEEN.iter().find(|(words, _)| reading.words_at(place, words))?;
     let end = place + words.len();
@@ -149,11 +176,17 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
         !thing.labels.is_empty() && thing.labels.iter().all(|label| CONTAINERS.contains(&label.as_str()));
     let support =
         !thing.labels.is_empty() && thing.labels.iter().all(|label| SUPPORTS.contains(&label.as_str()));
+    let second = second_of(reading, object);
     let checkable = match relation {
         SpatialRelation::On => support,
         SpatialRelation::Inside => inside,
+        // "Between the trees": a thing has to be between two.
+        SpatialRelation::Between => second.is_some() || thing.is_plural() && !thing.pronoun,
         _ => true,
     };
+    // "At the far left of the table" is a part of it.
+    let part = matches!(words, [side, "of"] if matches!(*side, "left" | "right"))
+        && matches!(reading.before(place), "far" | "upper" | "lower" | "top" | "bottom");
     // "Looks over", "jumps over", "walks by": a way, not a place.
     let moving = words == &["over"]
         && ["ing", "s", "ed"].iter().any(|ending| reading.before(place).ends_with(ending))
@@ -161,14 +194,25 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
         && !matches!(reading.before(place), "is" | "hanging" | "hangs" | "flying" | "flies" | "hovering");
     if !checkable
         || moving
+        || part
         || thing.unreal
         || thing.negation.is_some()
         || thing.pronoun && thing.antecedent.is_none()
     {
         return Some((None, end));
     }
-    let subjects = subjects(reading, place, thing.tokens.end, range);
-    Some((claim(reading, &(place..end), &subjects, *relation, Some(object)), end))
+    let second = second.filter(|_| *relation == SpatialRelation::Between);
+    let behind = second.map_or(thing.tokens.end, |second| reading.phrases[second].tokens.end);
+    let subjects = subjects(reading, place, behind, range);
+    Some((claim(reading, &(place..end), &subjects, *relation, [Some(object), second]), end))
+}
+
+/// The other of two things that something is between: "the car and -> the bus".
+fn second_of(reading: &Reading<'_>, object: usize) -> Option<usize> {
+    let end = reading.phrases[object].tokens.end;
+    let second = (reading.word(end) == "and").then(|| reading.phrase_starting_at(end + 1))??;
+    let phrase = &reading.phrases[second];
+    (!phrase.pronoun && !phrase.unreal && phrase.negation.is_none()).then_some(second)
 }
 
 /// "To its left": by something named before. Which of several is left open.
@@ -205,7 +249,7 @@ fn by_pronoun(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Opti
         .collect();
     let mut readings: Vec<Claim> = objects
         .iter()
-        .filter_map(|&object| claim(reading, &(place..end), &subjects, relation, Some(object)))
+        .filter_map(|&object| claim(reading, &(place..end), &subjects, relation, [Some(object), None]))
         .collect();
     if readings.is_empty() {
         return Some((None, end));
@@ -271,6 +315,10 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
             let word = reading.word(at);
             matches!(word, "and" | "," | ";" | "while" | "but" | ":" | "or") || DENIALS.contains(&word)
         });
+        // "..., and in the upper half a clock": a place that opens a clause is that of what follows.
+        if apart && matches!(reading.before(place), "and" | "while" | ";") {
+            return following(reading, end, range);
+        }
         if link.len() > LONGEST_LINK || apart {
             return Vec::new();
         }
@@ -292,6 +340,11 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
         }
         return subjects;
     }
+    following(reading, end, range)
+}
+
+/// The thing right behind a place.
+fn following(reading: &Reading<'_>, end: usize, range: &Range<usize>) -> Vec<usize> {
     let after = reading
         .phrases
         .iter()
@@ -309,15 +362,20 @@ fn claim(
     tokens: &Range<usize>,
     subjects: &[usize],
     relation: SpatialRelation,
-    object: Option<usize>,
+    [object, second]: [Option<usize>; 2],
 ) -> Option<Claim> {
     let thing = |index: usize| {
         let phrase = &reading.phrases[index];
         let phrase = phrase.antecedent.map_or(phrase, |of| &reading.phrases[of]);
-        (!phrase.unreal && phrase.negation.is_none()).then(|| entity(reading, phrase))
+        let real = !phrase.unreal && phrase.negation.is_none() && !is_none_of(reading, phrase.tokens.start);
+        real.then(|| entity(reading, phrase))
     };
     let object_entity = match object {
         Some(object) => Some(thing(object)?),
+        None => None,
+    };
+    let second_entity = match second {
+        Some(second) => Some(thing(second)?),
         None => None,
     };
     let mut readings: Vec<Assertion> = subjects
@@ -325,17 +383,18 @@ fn claim(
         .filter_map(|&subject| {
             let subject = thing(subject)?;
             // Nothing stands beside itself.
-            if object_entity.as_ref().is_some_and(|object| object.span == subject.span) {
+            if object_entity.iter().chain(&second_entity).any(|object| object.span == subject.span) {
                 return None;
             }
-            Some(Assertion::Relation { subject, relation, object: object_entity.clone() })
+            let (object, second) = (object_entity.clone(), second_entity.clone().map(Box::new));
+            Some(Assertion::Relation { subject, relation, object, second })
         })
         .collect();
     if readings.is_empty() {
         return None;
     }
     let assertion = readings.remove(0);
-    let hedged = subjects.iter().chain(&object).any(|&index| reading.phrases[index].hedged);
+    let hedged = subjects.iter().chain(&object).chain(&second).any(|&index| reading.phrases[index].hedged);
     Some(Claim {
         span: reading.span(tokens),
         surface: reading.surface(tokens).to_owned(),

@@ -26,12 +26,11 @@ fn in_words(assertion: &Assertion) -> String {
             format!("{bound} x {}", thing(entity))
         }
         Assertion::Color { entity, color } => format!("{} is {color}", thing(entity)),
-        Assertion::Relation { subject, relation, object } => {
-            format!(
-                "{} {relation:?} {}",
-                thing(subject),
-                object.as_ref().map_or("the picture".to_owned(), thing)
-            )
+        Assertion::Relation { subject, relation, object, second } => {
+            let object = object.as_ref().map_or("the picture".to_owned(), thing);
+            let second =
+                second.as_deref().map(|second| format!(" and {}", thing(second))).unwrap_or_default();
+            format!("{} {relation:?} {object}{second}", thing(subject))
         }
         Assertion::Text { text, carrier } => {
             format!("text \"{text}\" on {}", carrier.as_ref().map_or("the picture".to_owned(), thing))
@@ -70,6 +69,73 @@ fn texts_give_their_claims() {
 #[test]
 fn captions_give_their_claims() {
     insta::assert_snapshot!(read_out(include_str!("../../tests/data/extraction_captions.txt")));
+}
+
+#[test]
+fn captions_of_many_styles_give_their_claims() {
+    insta::assert_snapshot!(read_out(include_str!("../../tests/data/extraction_styles.txt")));
+}
+
+#[test]
+fn each_thing_denied_is_absent_on_its_own() {
+    let denied = |text: &str| -> Vec<String> {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        read.iter()
+            .filter_map(|claim| match &claim.assertion {
+                Assertion::Existence { entity, present: false } => {
+                    let part = if claim.readings.is_empty() { "" } else { "?" };
+                    Some(format!("{}{part}", thing(entity)))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    for (text, things) in [
+        ("There is no dog or cat.", &["dog=dog", "cat=cat"][..]),
+        ("There are no dogs, cats, or birds in the park.", &["dogs=dog", "cats=cat", "birds=bird"]),
+        ("Neither a dog nor a cat is in the room.", &["dog=dog", "cat=cat"]),
+        ("There are neither cars nor buses.", &["cars=car", "buses=bus"]),
+        ("The image does not show any cars or people.", &["cars=car", "people=person"]),
+        ("There doesn't appear to be a bus.", &["bus=bus"]),
+        ("You can't see any dogs in this photo.", &["dogs=dog"]),
+        ("A street without any cars or pedestrians.", &["cars=car", "pedestrians=person"]),
+        ("There is nobody in the street.", &["nobody=person"]),
+        ("No one is visible.", &["No one=person"]),
+        ("There is no sign of a dog.", &["dog=dog"]),
+        // One elsewhere is no disproof.
+        ("There is no cup on the table.", &["cup=cup?"]),
+        ("A man without an umbrella waits.", &["umbrella=umbrella?"]),
+        ("There are no large dogs.", &["dogs=dog?"]),
+        ("No cars are parked here.", &["cars=car?"]),
+        // Nothing is said of presence.
+        ("Nobody is riding the elephant.", &[]),
+        ("The animal is not a dog.", &[]),
+        ("The animal is neither a dog nor a cat.", &[]),
+        ("The man is not wearing a tie.", &[]),
+        ("There are no other dogs.", &[]),
+        ("None of the dogs is asleep.", &[]),
+    ] {
+        assert_eq!(denied(text), things, "{text}");
+    }
+}
+
+#[test]
+fn a_color_in_the_name_of_a_kind_is_not_claimed() {
+    let colors = |text: &str| -> Vec<String> {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        let colors = read.into_iter().filter(|claim| claim.kind() == lavr_types::ClaimKind::Color);
+        colors.map(|claim| claim.surface).collect()
+    };
+    for text in [
+        "A black bear and a brown pelican.",
+        "A red wine glass stands on a table.",
+        "A red panda and a gray wolf.",
+        "A green pepper pizza and a red velvet cake.",
+        "Two golden eagles and a red fox.",
+    ] {
+        assert!(colors(text).is_empty(), "{text}: {:?}", colors(text));
+    }
+    assert_eq!(colors("A red apple, a white wine bottle, a black dog."), ["red", "black"]);
 }
 
 /// Words that make trouble, in any order.
@@ -118,6 +184,14 @@ fn pieces() -> impl Strategy<Value = String> {
         "in the top left corner",
         "half a dozen",
         "not a single",
+        "neither",
+        "nor",
+        "or",
+        "nobody",
+        "does not show any",
+        "behind",
+        "between",
+        "black bear",
         "dark",
         "reddish",
         "riding",

@@ -1,4 +1,4 @@
-//! What stands before a noun and belongs to it: colours and other modifiers, number, article, negation.
+//! What stands before a noun and belongs to it: colours and other modifiers, number, article.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::{
     Reading,
     phrase::{ColorWord, Determiner, NounPhrase, Owner, Quantity},
     phrases::is_word,
-    words::{COPULAS, DEFINITE, FUNCTION, INDEFINITE, POSSESSIVE, PREPOSITIONS, SEVERAL},
+    words::{DEFINITE, FUNCTION, INDEFINITE, POSSESSIVE, PREPOSITIONS, SEVERAL},
 };
 
 /// How many words that nobody knows may stand between a determiner and its noun.
@@ -30,6 +30,13 @@ pub(super) fn modifiers(
         let word = reading.before(place);
         if !is_word(reading, place - 1) && word != "," {
             break;
+        }
+        // "A black bear", "a red wine glass": the color is part of a name.
+        if vocabulary.names_a_kind(word, reading.word(place)) {
+            place -= 1;
+            firm = place;
+            firm_colors = colors.len();
+            continue;
         }
         if vocabulary.color(word).is_some() {
             let mut start = place - 1;
@@ -340,25 +347,4 @@ fn owner(reading: &Reading<'_>, vocabulary: &Vocabulary, tokens: Range<usize>) -
         kind: found.kind,
         tokens,
     })
-}
-
-pub(super) fn negation_before(
-    reading: &Reading<'_>,
-    phrase: &mut NounPhrase,
-    place: usize,
-    left: usize,
-) -> usize {
-    if place <= left {
-        return place;
-    }
-    let word = reading.before(place);
-    let negated =
-        matches!(word, "no" | "without" | "isn't" | "aren't" | "wasn't" | "weren't" | "not" | "neither");
-    if !negated {
-        return place;
-    }
-    let start =
-        if word == "not" && COPULAS.contains(&reading.before(place - 1)) { place - 2 } else { place - 1 };
-    phrase.negation = Some(start.max(left)..phrase.head.start);
-    start.max(left)
 }

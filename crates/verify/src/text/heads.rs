@@ -8,7 +8,8 @@ use lavr_types::{
 };
 
 use super::{
-    Reading,
+    Reading, TokenKind,
+    denial::{SIGNS, nobody},
     phrases::is_word,
     size::comparison,
     verbs::{Agreement, finite_verb, is_participle},
@@ -45,6 +46,13 @@ pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Rang
             kind: Some(found.kind),
             number: found.number,
         });
+        let nobody = nobody(reading, place, range).map(|tokens| Head {
+            tokens,
+            labels: vec!["person".to_owned()],
+            kind: Some(MatchKind::Synonym),
+            number: GrammaticalNumber::Singular,
+        });
+        let known = nobody.or(known);
         let Some(head) = known.or_else(|| unknown_head(reading, vocabulary, place, range)) else {
             place += 1;
             continue;
@@ -54,6 +62,7 @@ pub(super) fn heads(reading: &Reading<'_>, vocabulary: &Vocabulary, range: &Rang
         let drop = is_verb_here(reading, vocabulary, &head, heads.last())
             || is_color_here(reading, vocabulary, &head)
             || is_shading_here(reading, vocabulary, &head)
+            || is_sign_here(reading, &head)
             // A bed of flowers is none to lie in.
             || head.labels == ["bed"] && reading.word(end) == "of"
             || (PLACES.contains(&reading.word(end - 1)) && head.labels.is_empty())
@@ -244,7 +253,36 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
     let second_verb = before == "and"
         && finite_verb(word).is_some()
         && (INDEFINITE.contains(&next) || DEFINITE.contains(&next) || POSSESSIVE.contains(&next));
-    after_subject || verb_follows_noun || (after_predicate && object_follows) || second_verb
+    // "The umbrella, which is below the suitcase, stands out."
+    let aside = place.checked_sub(1).is_some_and(|before| closes_aside(reading, before));
+    let after_aside = aside && finite_verb(word) == Some(Agreement::Singular);
+    after_aside || after_subject || verb_follows_noun || (after_predicate && object_follows) || second_verb
+}
+
+/// Whether a mark closes what stands behind the subject: "the dog, which is black," "a man, perhaps a guard," "the words
+/// "STOP"".
+fn closes_aside(reading: &Reading<'_>, mark: usize) -> bool {
+    if reading.tokens[mark].kind == TokenKind::Quote {
+        return true;
+    }
+    let start = reading.sentences[reading.sentence_of(mark)].start;
+    let opened =
+        (start..mark).rev().find(|&at| reading.word(at) == ",").filter(|_| reading.word(mark) == ",");
+    opened.is_some_and(|at| {
+        matches!(
+            reading.word(at + 1),
+            "which"
+                | "who"
+                | "perhaps"
+                | "possibly"
+                | "probably"
+                | "maybe"
+                | "named"
+                | "called"
+                | "wearing"
+                | "holding"
+        )
+    })
 }
 
 /// "an orange cat", "the car is orange": the noun "orange" used as a colour.
@@ -273,6 +311,14 @@ fn is_color_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head) ->
         || after_color
         || adjective_follows
         || vocabulary.is_shading(reading.before(place))
+}
+
+/// "no sign of a dog" speaks of a dog.
+fn is_sign_here(reading: &Reading<'_>, head: &Head) -> bool {
+    let place = head.tokens.start;
+    SIGNS.contains(&reading.word(place))
+        && reading.word(place + 1) == "of"
+        && matches!(reading.before(place), "no" | "without" | "any")
 }
 
 /// "a light blue car", "a dark, pale red": the noun "light" in the service of a colour.

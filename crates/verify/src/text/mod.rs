@@ -2,13 +2,14 @@
 //! vocabulary knows the nouns that matter, and small word lists know the rest.
 
 mod around;
+pub(crate) mod denial;
 mod heads;
 pub(crate) mod inner;
 mod language;
 mod phrase;
-mod phrases;
+pub(crate) mod phrases;
 pub(crate) mod size;
-mod status;
+pub(crate) mod status;
 mod token;
 pub(crate) mod verbs;
 pub(crate) mod words;

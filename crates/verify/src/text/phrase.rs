@@ -46,6 +46,18 @@ pub(crate) struct Owner {
     pub(crate) kind: MatchKind,
 }
 
+/// The words that deny a thing.
+#[derive(Debug, Clone)]
+pub(crate) struct Negation {
+    /// All before the noun: "no", "isn't a", "without a", "does not show any". Of a further member of a list, what stands
+    /// between the joint and the noun.
+    pub(crate) tokens: Range<usize>,
+    /// Where the noun's own words begin, its article among them.
+    pub(crate) words_end: usize,
+    /// The first of the phrases that are denied together ("no dog or -> cat"); `None` for that one itself.
+    pub(crate) with: Option<usize>,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct NounPhrase {
     /// From the determiner (or negation) to the end of the head.
@@ -63,8 +75,7 @@ pub(crate) struct NounPhrase {
     pub(crate) labels: Vec<String>,
     pub(crate) kind: Option<MatchKind>,
     pub(crate) number: GrammaticalNumber,
-    /// The tokens that deny it: "no", "isn't a", "without a".
-    pub(crate) negation: Option<Range<usize>>,
+    pub(crate) negation: Option<Negation>,
     pub(crate) hedged: bool,
     /// It speaks of a picture, a likeness or a question, not of a thing seen.
     pub(crate) unreal: bool,

@@ -7,15 +7,20 @@ use lavr_types::{
 
 use super::{
     Reading, TokenKind,
-    around::{determiner_before, group_before, modifiers, negation_before, quantity_before},
+    around::{determiner_before, group_before, modifiers, quantity_before},
+    denial::{denial_before, is_anybody, mark_denied_lists},
     heads::{Head, heads},
     phrase::{Determiner, NounPhrase},
-    status::{add_pronouns, find_possessors, mark_denied_lists, mark_unreal},
-    words::VERB_NOUNS,
+    status::{add_pronouns, find_possessors, mark_unreal},
+    verbs::{finite_verb, is_participle},
+    words::{
+        COPULAS, DEFINITE, DENIALS, FUNCTION, HEDGES, INDEFINITE, PICTURE, PLACES, POSSESSIVE, PREPOSITIONS,
+        SEVERAL, VERB_NOUNS,
+    },
 };
 
 /// Words whose "of" takes a part of what follows, or a helping: "a slice of pizza".
-const PORTIONS: &[&str] =
+pub(crate) const PORTIONS: &[&str] =
     &["slice", "piece", "plate", "bowl", "chunk", "bite", "bunch", "head", "pile", "helping", "tray", "box"];
 
 pub(super) fn find(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
@@ -31,10 +36,10 @@ pub(super) fn find(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
             reading.phrases.push(phrase);
         }
     }
+    mark_denied_lists(reading, vocabulary);
     add_pronouns(reading);
     find_possessors(reading);
     mark_unreal(reading, vocabulary);
-    mark_denied_lists(reading);
 }
 
 pub(super) fn is_word(reading: &Reading<'_>, place: usize) -> bool {
@@ -85,8 +90,14 @@ fn phrase_around(
             place = quantity_before(reading, vocabulary, &mut phrase, place - 1, left);
         }
     }
-    place = negation_before(reading, &mut phrase, place, left);
+    place = denial_before(reading, &mut phrase, place, left);
     phrase.tokens.start = place;
+    if phrase.negation.is_none() && is_anybody(reading, phrase.head.start) {
+        return None;
+    }
+    if let Some(start) = opening(reading, vocabulary, &phrase, sentence) {
+        phrase.tokens.start = start;
+    }
     let bare =
         phrase.determiner == Determiner::None && phrase.quantity.is_none() && phrase.negation.is_none();
     if bare
@@ -96,6 +107,49 @@ fn phrase_around(
         return None;
     }
     Some(phrase)
+}
+
+/// "Vintage wooden chair": where the words that open a sentence all go with a bare noun, the start of it.
+fn opening(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    phrase: &NounPhrase,
+    sentence: usize,
+) -> Option<usize> {
+    const MOST: usize = 3;
+
+    let start = reading.sentences[sentence].start;
+    let before = start..phrase.tokens.start;
+    let bare = phrase.determiner == Determiner::None
+        && phrase.quantity.is_none()
+        && phrase.negation.is_none()
+        && phrase.kind.is_some_and(|kind| kind != MatchKind::Thing);
+    let describes = |at: usize| {
+        let word = reading.word(at);
+        is_word(reading, at)
+            && word.chars().all(|letter| letter.is_alphabetic() || letter == '-')
+            && ![
+                FUNCTION,
+                PREPOSITIONS,
+                PLACES,
+                PICTURE,
+                SEVERAL,
+                DEFINITE,
+                INDEFINITE,
+                POSSESSIVE,
+                HEDGES,
+                DENIALS,
+            ]
+            .iter()
+            .any(|words| words.contains(&word))
+            && !word.ends_with("ly")
+            && !is_participle(word)
+            && finite_verb(word).is_none()
+            && vocabulary.longest_match(&[word]).is_none()
+            && !vocabulary.is_group(word)
+            && vocabulary.number(word).is_none()
+    };
+    (bare && !before.is_empty() && before.len() <= MOST && before.into_iter().all(describes)).then_some(start)
 }
 
 fn bare_singular_allowed(
@@ -114,12 +168,18 @@ fn bare_singular_allowed(
     let portion = before == "of"
         && start >= reading.sentences[sentence].start + 2
         && PORTIONS.contains(&vocabulary.singular(reading.word(start - 2)).as_str());
-    let listed = before == "," && matches!(reading.word(phrase.head.end), "and" | "or" | ",");
+    let listed =
+        before == "or" || before == "," && matches!(reading.word(phrase.head.end), "and" | "or" | ",");
     let verb_noun =
         VERB_NOUNS.contains(&reading.word(phrase.head.start)) && phrase.head.len() == 1 && !listed;
     let game = matches!(
         reading.surface(&phrase.head).to_lowercase().as_str(),
         "baseball" | "basketball" | "football" | "volleyball" | "softball"
     );
-    label_kind && (first || joined || portion) && !verb_noun && !game
+    // "There is text", "there is more snow".
+    let there = start - usize::from(matches!(before, "more" | "also" | "only" | "still"));
+    let introduced = COPULAS.contains(&reading.before(there))
+        && there >= reading.sentences[sentence].start + 2
+        && reading.word(there - 2) == "there";
+    (label_kind && (first || joined || portion) && !verb_noun && !game) || introduced && !verb_noun
 }

@@ -65,7 +65,9 @@ pub(super) fn find_possessors(reading: &mut Reading<'_>) {
                 "his" | "her" => "he",
                 _ => return None,
             };
-            let opens = reading.sentences[phrase.sentence].start == start && !phrase.pronoun;
+            let opens = (reading.sentences[phrase.sentence].start == start
+                || matches!(reading.before(start), "," | ";"))
+                && !phrase.pronoun;
             let of = antecedent(reading, start, word, phrase.sentence).filter(|_| opens)?;
             Some((index, of))
         })
@@ -100,6 +102,18 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
     // "A cup with a spoon in it": what stands in something is not that something.
     let is_object = PREPOSITIONS.contains(&reading.before(place));
     let mut beside = Vec::new();
+    // "The desk has a mouse, with a chair placed in front of it": of what the sentence is about.
+    let range = reading.sentences[sentence].start..place;
+    let with =
+        range.clone().rev().find(|&at| reading.word(at) == ",").filter(|&at| reading.word(at + 1) == "with");
+    if is_object && with.is_some() {
+        let before = |phrase: &(usize, &NounPhrase)| {
+            phrase.1.sentence == sentence && with.is_some_and(|with| phrase.1.tokens.end <= with)
+        };
+        if let Some((index, _)) = phrases.iter().filter(near).find(|phrase| before(phrase)) {
+            return Some(*index);
+        }
+    }
     if is_object {
         let mut start = place;
         // Nor is what it is listed with: "a plate with a sandwich and fries on it".
@@ -117,6 +131,26 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
     }
     let found = phrases.iter().rev().filter(|phrase| near(phrase)).map(|(index, _)| *index);
     found.into_iter().find(|index| !beside.contains(index))
+}
+
+/// "One of them is red", "most of the cars": what is said of some.
+pub(crate) fn is_some_of(reading: &Reading<'_>, start: usize) -> bool {
+    reading.before(start) == "of"
+        && start >= 2
+        && matches!(
+            reading.word(start - 2),
+            "one"
+                | "some"
+                | "most"
+                | "many"
+                | "few"
+                | "two"
+                | "three"
+                | "several"
+                | "half"
+                | "another"
+                | "rest"
+        )
 }
 
 /// Marks what is hedged, and what speaks of no thing in the picture.
@@ -191,7 +225,14 @@ fn is_denied(reading: &Reading<'_>, range: &Range<usize>, start: usize) -> bool 
     (range.start..start)
         .rev()
         .take_while(|&place| !matches!(reading.word(place), "," | ";" | ":" | "but" | "while"))
+        // "None of the chairs is taken": the chairs are there.
+        .filter(|&place| !(place + 2 == start && is_none_of(reading, start)))
         .any(|place| DENIALS.contains(&reading.word(place)) || reading.words_at(place, &["no", "one"]))
+}
+
+/// "None of the chairs", "neither of the dogs": what is said of them is said of none.
+pub(crate) fn is_none_of(reading: &Reading<'_>, start: usize) -> bool {
+    reading.before(start) == "of" && start >= 2 && matches!(reading.word(start - 2), "none" | "neither")
 }
 
 /// "A photo of a dog", "This is a picture of ...", "The image shows": the picture in hand, not one inside it.
@@ -221,30 +262,4 @@ fn speaks_of_picture(reading: &Reading<'_>, range: &Range<usize>, start: usize) 
                 )
                 || (!FUNCTION.contains(&word) && !PREPOSITIONS.contains(&word))
         })
-}
-
-/// "No dog or cat": what is denied together is beyond the rules for one thing.
-pub(super) fn mark_denied_lists(reading: &mut Reading<'_>) {
-    let denied: Vec<usize> = (0..reading.phrases.len())
-        .filter(|&place| {
-            let phrase = &reading.phrases[place];
-            phrase.negation.is_some() && matches!(reading.word(phrase.tokens.end), "or" | "nor" | ",")
-        })
-        .collect();
-    for first in denied {
-        let mut end = reading.phrases[first].tokens.end;
-        let mut members = Vec::new();
-        while matches!(reading.word(end), "or" | "nor" | ",") {
-            let start = if matches!(reading.word(end + 1), "or" | "nor") { end + 2 } else { end + 1 };
-            let Some(next) = reading.phrase_starting_at(start) else { break };
-            members.push(next);
-            end = reading.phrases[next].tokens.end;
-        }
-        if !members.is_empty() {
-            members.push(first);
-        }
-        for member in members {
-            reading.phrases[member].unreal = true;
-        }
-    }
 }

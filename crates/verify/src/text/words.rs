@@ -356,7 +356,7 @@ pub(crate) const AFTER_NOUNS: &[&str] = &[
     "small", "spread", "spun", "still", "stood", "sunk", "swam", "tall", "there", "though", "thrown", "tied",
     "today", "together", "told", "too", "took", "top", "twice", "until", "upright", "upside", "upstairs",
     "versus", "very", "via", "visible", "vs", "went", "where", "whether", "whom", "wide", "won", "worth",
-    "wound",
+    "wound", "lol", "haha", "btw", "please",
 ];
 
 /// `a` or `an`, by the sound that a word begins with.

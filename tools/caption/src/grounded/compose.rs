@@ -20,6 +20,9 @@ const MOST_QUOTES: usize = 4;
 /// Share of a line that lies in an object's box when it is written on the object.
 const WRITTEN_ON: f64 = 0.9;
 
+/// A color with a smaller share is none of the picture's main ones.
+const MAIN: f32 = 0.15;
+
 /// One sentence and what it rests on.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
@@ -41,7 +44,7 @@ pub(super) fn compose(scene: &Scene) -> Vec<Statement> {
     statements.extend(read);
     if nothing_seen {
         statements.push(nothing(scene, picture, nothing_read));
-        statements.extend(colors(scene));
+        statements.extend(colors(scene, picture));
     }
     statements
 }
@@ -201,14 +204,16 @@ fn nothing(scene: &Scene, picture: &str, nothing_read: bool) -> Statement {
 }
 
 /// The colours of a picture of which nothing else can be said.
-fn colors(scene: &Scene) -> Option<Statement> {
+fn colors(scene: &Scene, picture: &str) -> Option<Statement> {
     let said = scene.colors.as_ref()?;
-    let names: Vec<String> = said.value.colors.iter().take(3).map(|color| color.name.clone()).collect();
-    let first = names.first()?;
+    let main = said.value.colors.iter().filter(|color| color.share >= MAIN).take(3);
+    let names: Vec<String> = main.map(|color| color.name.clone()).collect();
     let text = match said.value.quality {
-        ColorQuality::Clear => format!("It is mostly {first}."),
-        ColorQuality::Mixed if names.len() > 1 => format!("Its main colors are {}.", list(&names)),
-        ColorQuality::TooDark => "It is very dark.".to_owned(),
+        ColorQuality::Clear => format!("{} is mostly {}.", capitalized(picture), names.first()?),
+        ColorQuality::Mixed if names.len() > 1 => {
+            format!("The main colors of {picture} are {}.", list(&names))
+        }
+        ColorQuality::TooDark => format!("{} is very dark.", capitalized(picture)),
         ColorQuality::Mixed | ColorQuality::TooSmall => return None,
     };
     Some(Statement { text, evidence: said.evidence.clone() })

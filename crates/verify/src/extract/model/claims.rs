@@ -160,7 +160,7 @@ impl Builder<'_> {
             let readable = self.is_readable(sentence);
             self.push(
                 span,
-                Assertion::Relation { subject, relation, object: object.flatten() },
+                Assertion::Relation { subject, relation, object: object.flatten(), second: None },
                 false,
                 readable,
             );
