@@ -167,6 +167,14 @@ fn a_caption_is_described_and_checked() {
 }
 
 #[test]
+fn what_the_captioner_composes_can_be_verified() {
+    for name in ["dogs.jpg", "cat-and-cup.jpg", "cat.jpg"] {
+        let output = run(&["caption", &picture(name), "--strict", "-q"]);
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
 fn the_annotated_picture_is_a_picture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.png");

@@ -93,6 +93,7 @@ async fn a_text_of_which_nothing_would_be_left_becomes_a_denial() {
     for (text, right) in [
         ("Eine Katze schläft.", "Auf dem Bild ist keine Katze."),
         ("Auf dem Foto schläft eine Katze.", "Auf dem Bild ist keine Katze."),
+        ("Eine Katze blickt zur Seite.", "Auf dem Bild ist keine Katze."),
         ("Zwei Hunde schlafen.", "Auf dem Bild sind keine Hunde."),
         ("Una jirafa duerme.", "No hay ninguna jirafa en la imagen."),
         ("一只猫在睡觉。", "图中没有猫。"),

@@ -185,6 +185,20 @@ fn colors_and_numbers_are_read() {
 }
 
 #[test]
+fn a_color_may_be_part_of_the_name_of_a_kind() {
+    for (color, noun) in
+        [("black", "bear"), ("Red", "foxes"), ("white", "wine"), ("golden", "eagle"), ("grey", "wolves")]
+    {
+        assert!(words().names_a_kind(color, noun), "{color} {noun}");
+    }
+    for (color, noun) in
+        [("red", "apple"), ("black", "dog"), ("white", "bears"), ("blue", "wine"), ("big", "bear")]
+    {
+        assert!(!words().names_a_kind(color, noun), "{color} {noun}");
+    }
+}
+
+#[test]
 fn an_unsound_file_is_refused_by_name() {
     let twice = "label = [{ name = \"dog\" }, { name = \"cat\", synonyms = [\"dog\"] }]";
     assert!(
@@ -197,6 +211,10 @@ fn an_unsound_file_is_refused_by_name() {
     let unplaced = "label = [{ name = \"dog\" }]\n[sometimes]\nwords = [\"bat\"]";
     assert!(matches!(Vocabulary::parse(unplaced), Err(VocabularyError::Unplaced(word)) if word == "bat"));
     assert!(matches!(Vocabulary::parse("label = [{ name = \"Dog\" }]"), Err(VocabularyError::BadWord(_))));
+    let no_color = "label = [{ name = \"dog\" }]\n[colors]\nred = []\n[color_kinds]\nfox = [\"swift\"]";
+    assert!(
+        matches!(Vocabulary::parse(no_color), Err(VocabularyError::NoColor { noun, word }) if noun == "fox" && word == "swift")
+    );
     assert!(matches!(Vocabulary::parse("nonsense"), Err(VocabularyError::Syntax(_))));
 }
 

@@ -57,6 +57,11 @@ fn affirm_list(reading: &Reading<'_>, edits: &mut Edits, first: usize, affirmed:
     if let Some(but) = but.filter(|but| reading.before(*but) != ",") {
         edits.add(reading.span(&(but..but + 1)), "and", &claims);
     }
+    // "No person but two horses" becomes "a person and two horses".
+    let end = reading.phrases[last].head.end;
+    if reading.word(end) == "but" && rest.is_empty() && reading.phrase_starting_at(end + 1).is_some() {
+        edits.add(reading.span(&(end..end + 1)), "and", &claims);
+    }
     let span = reading.span(&(negation.tokens.start..reading.phrases[last].head.end));
     let text = if words.is_empty() { things } else { format!("{words} {things}") };
     edits.add(span, &cased_like(span.of(reading.text).unwrap_or_default(), &text), &claims);

@@ -25,6 +25,21 @@ const PLACING: &[&str] = &[
     "outside", "along", "by",
 ];
 
+/// Words behind a thing that say how it is placed.
+const PLACED: &[&str] = &[
+    "seated",
+    "parked",
+    "covered",
+    "filled",
+    "mounted",
+    "decorated",
+    "surrounded",
+    "located",
+    "situated",
+    "placed",
+    "attached",
+];
+
 /// Words for some of what was named: "neither of them".
 const PARTITIVES: &[&str] =
     &["neither", "none", "both", "all", "one", "two", "some", "most", "each", "many", "half"];
@@ -448,6 +463,15 @@ fn prepositional(
         start = verb;
     }
     let mut end = end;
+    // "Behind a couple seated at a table": how it is placed goes with it.
+    if PLACED.contains(&reading.word(end)) {
+        let joint = |place: &usize| {
+            reading.tokens[*place].kind != TokenKind::Word
+                || matches!(reading.word(*place), "and" | "while" | "but")
+                || COPULAS.contains(&reading.word(*place))
+        };
+        end = (end..sentence.end).find(joint).unwrap_or(sentence.end);
+    }
     // "With one person on the left and another ...": the second keeps the "with".
     if reading.word(preposition.start) == "with" {
         let joint = past_what_it_does(reading, sentence, end);

@@ -326,9 +326,11 @@ fn turned_round(texts: &str) -> String {
     let mut shown = String::new();
     for text in texts.lines().filter(|line| !line.starts_with('#')) {
         let claims = claims(text);
-        let denied = claims
-            .iter()
-            .filter(|claim| matches!(claim.assertion, Assertion::Existence { present: false, .. }));
+        // What has another reading is never contradicted.
+        let denied = claims.iter().filter(|claim| {
+            matches!(claim.assertion, Assertion::Existence { present: false, .. })
+                && claim.readings.is_empty()
+        });
         for claim in denied {
             let judged: Vec<(Claim, Judgement)> = claims
                 .iter()

@@ -102,6 +102,8 @@ fn each_thing_denied_is_absent_on_its_own() {
         ("There is nobody in the street.", &["nobody=person"]),
         ("No one is visible.", &["No one=person"]),
         ("There is no sign of a dog.", &["dog=dog"]),
+        ("The image contains no visible text or logos.", &["text", "logos"]),
+        ("There isn't a single bird.", &["bird=bird"]),
         // One elsewhere is no disproof.
         ("There is no cup on the table.", &["cup=cup?"]),
         ("A man without an umbrella waits.", &["umbrella=umbrella?"]),
@@ -113,6 +115,8 @@ fn each_thing_denied_is_absent_on_its_own() {
         ("The animal is neither a dog nor a cat.", &[]),
         ("The man is not wearing a tie.", &[]),
         ("There are no other dogs.", &[]),
+        ("Neither person is wearing a hat.", &[]),
+        ("She looks at neither the camera nor the dog.", &[]),
         ("None of the dogs is asleep.", &[]),
     ] {
         assert_eq!(denied(text), things, "{text}");

@@ -102,6 +102,9 @@ fn german_is_read() {
     assert_eq!(read("Vielleicht liegt eine Katze auf dem Bett."), ["cat? <Katze>", "bed? <Bett>"]);
     assert_eq!(read("Es gibt mindestens 2 Hunde."), ["AtLeast(2) dog <mindestens 2>", "dog <Hunde>"]);
     assert!(read("Die Tasse ist nicht rot.").is_empty());
+    // On the left there are as many at least; who looks to the left is counted all the same.
+    assert_eq!(read("Links sitzen drei Hunde."), ["AtLeast(3) dog <drei>", "dog <Hunde>"]);
+    assert_eq!(read("Drei Hunde blicken nach links."), ["3 dog <Drei>", "dog <Hunde>"]);
     assert_eq!(
         read("Orange Autos und eine Orange sind zu sehen."),
         ["orange car <Orange>", "car <Autos>", "orange <Orange>"]
@@ -115,6 +118,7 @@ fn spanish_is_read() {
         ["3 dog <tres>", "dog <perros>", "brown dog <marrones>", "car <coche>", "blue car <azul oscuro>"]
     );
     assert_eq!(read("No hay ningún gato."), ["no cat <ningún gato>"]);
+    assert_eq!(read("Tres perros miran hacia la izquierda."), ["3 dog <Tres>", "dog <perros>"]);
     assert_eq!(read("No hay perros en la calle."), ["no dog <No hay perros>"]);
     assert_eq!(read("La taza es roja."), ["cup <taza>", "red cup <roja>"]);
     assert_eq!(read("Una mujer lleva un traje naranja."), ["person <mujer>"]);
@@ -126,6 +130,7 @@ fn chinese_is_read() {
     assert_eq!(read("三只棕色的狗从房子里往外看。"), ["3 dog <三>", "brown dog <棕色>", "dog <狗>"]);
     assert_eq!(read("一只猫趴在红色的杯子后面。"), ["cat <猫>", "red cup <红色>", "cup <杯子>"]);
     assert_eq!(read("图中没有狗。"), ["no dog <没有狗>"]);
+    assert_eq!(read("三只狗向左边看。"), ["3 dog <三>", "dog <狗>"]);
     assert_eq!(read("马路上可能有两辆汽车。"), ["2 car? <两>", "car? <汽车>"]);
     assert_eq!(read("杯子是白色的。"), ["cup <杯子>", "white cup <白色>"]);
     assert!(read("杯子不是白色的。").is_empty());

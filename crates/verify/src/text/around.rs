@@ -65,8 +65,11 @@ pub(super) fn modifiers(
             place -= 1;
             continue;
         }
+        // "No visible text": no predicate.
+        let described =
+            word == "visible" && place >= left + 2 && matches!(reading.word(place - 2), "no" | "any" | "the");
         let stop = word == ","
-            || FUNCTION.contains(&word)
+            || FUNCTION.contains(&word) && !described
             || PREPOSITIONS.contains(&word)
             || INDEFINITE.contains(&word)
             || DEFINITE.contains(&word)
@@ -185,7 +188,7 @@ pub(super) fn quantity_before(
     }
     let single = word == "single" && INDEFINITE.contains(&reading.before(start)) && start > left;
     if single {
-        if start >= left + 2 && reading.word(start - 2) == "not" {
+        if start >= left + 2 && matches!(reading.word(start - 2), "not" | "isn't" | "wasn't") {
             phrase.determiner = Determiner::Any;
             phrase.determiner_at = Some(place - 1);
             return start - 1;

@@ -100,8 +100,13 @@ fn words_before(reading: &Reading<'_>, phrase: &NounPhrase, place: usize, left: 
     let from = |start: usize| (start >= left).then_some(start);
     match word {
         "not" if COPULAS.contains(&reading.before(last)) => return from(last - 1).or(Some(last)),
-        "no" | "not" | "without" | "isn't" | "aren't" | "wasn't" | "weren't" | "neither" | "nor"
-        | "lacks" | "lack" | "lacking" => return Some(last),
+        // "Neither man wears a hat" speaks of two men.
+        "neither" => {
+            let end = reading.sentences[phrase.sentence].end;
+            return (last..end).any(|at| reading.word(at) == "nor").then_some(last);
+        }
+        "no" | "not" | "without" | "isn't" | "aren't" | "wasn't" | "weren't" | "nor" | "lacks" | "lack"
+        | "lacking" => return Some(last),
         "of" if matches!(reading.before(last), "devoid" | "free" | "empty") => return from(last - 1),
         "of" if reading.before(last) == "absence" => {
             let start = last - 1;
@@ -289,6 +294,10 @@ pub(crate) fn reach(reading: &Reading<'_>, phrase: &NounPhrase) -> Reach {
     let Some(own) = &phrase.negation else { return Reach::None };
     let first = own.with.map_or(phrase, |first| &reading.phrases[first]);
     let Some(negation) = &first.negation else { return Reach::None };
+    // "He looks at neither the camera nor her."
+    if matches!(phrase.determiner, Determiner::Definite | Determiner::Possessive) {
+        return Reach::None;
+    }
     let start = negation.tokens.start;
     let lead = reading.word(start);
     let before = reading.before(start);
@@ -306,7 +315,9 @@ pub(crate) fn reach(reading: &Reading<'_>, phrase: &NounPhrase) -> Reach {
     };
     let whole = match lead {
         "no" | "neither" | "nor" if predicate => return Reach::None,
-        "no" | "neither" | "nor" => {
+        // "There is no cloud in the sky, nor a bird": where the bird is missed is open.
+        "nor" => false,
+        "no" | "neither" => {
             let subject_end = start.saturating_sub(1);
             let presented = is_presenting(before) && presents(reading, subject_end);
             let accompanied = before == "with" && !has_thing_before(reading, first);

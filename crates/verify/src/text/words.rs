@@ -263,8 +263,8 @@ pub(crate) const ABSTRACT: &[&str] = &[
     "sense", "mood", "feeling", "answer", "question", "style", "setting", "vibe", "touch", "focus",
     "activity", "event", "pose", "manner", "contrast", "moment", "position", "height", "size", "shape",
     "fact", "case", "idea", "theme", "level", "effect", "impact", "aura", "charm", "tone", "purpose",
-    "reason", "example", "rest", "sort", "number", "amount", "presence", "ambience", "ambiance", "addition",
-    "majority",
+    "reason", "example", "rest", "sort", "doubt", "number", "amount", "presence", "ambience", "ambiance",
+    "addition", "majority",
 ];
 
 /// Places within the picture: never entities.
