@@ -3,12 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, process::Command, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use lavr_image::{AllowedFolders, ImageStore, Rgb, RgbImage};
@@ -134,7 +129,7 @@ async fn the_server_conforms(revision: &str, more: &[&str]) {
     let url = serve().await;
     let command = suite(&["server", "--url", &url, "--requirements", revision]);
     let told = tokio::task::spawn_blocking(move || is_content(command)).await.unwrap();
-    keep(&format!("server-{revision}"), &told);
+    the_page_says_so("server", revision, &told);
     for scenario in more {
         assert!(told.contains(&format!("✓ {scenario}: ")), "{scenario}\n{told}");
     }
@@ -144,13 +139,31 @@ fn the_client_conforms(revision: &str) {
     let this = std::env::current_exe().unwrap();
     let client = format!("{} --exact the_client", this.display());
     let command = suite(&["client", "--command", &client, "--requirements", revision]);
-    keep(&format!("client-{revision}"), &is_content(command));
+    the_page_says_so("client", revision, &is_content(command));
 }
 
-/// Leaves what the suite said where it can be read: the table in docs/tools.md is made of it.
-fn keep(name: &str, told: &str) {
-    let path: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-{name}.txt"));
-    std::fs::write(path, told).unwrap();
+/// Holds the table in docs/tools.md against what the suite said.
+fn the_page_says_so(side: &str, revision: &str, told: &str) {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tools.md")).unwrap();
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let mut table = page.lines().skip_while(|line| !line.starts_with(&format!("| {side} |"))).map(cells);
+    let column = table.next().unwrap().iter().position(|cell| cell == revision).unwrap();
+    let mut rows = 0;
+    for row in table.skip(1).take_while(|row| row.len() > column) {
+        let scenario = &row[1];
+        assert_eq!(row[column], passed(scenario, told).unwrap_or_default(), "{scenario}, {revision}");
+        rows += 1;
+    }
+    assert!(rows > 5, "the page has no table of the {side}");
+}
+
+/// How many checks of a scenario passed, if it was run.
+fn passed(scenario: &str, told: &str) -> Option<String> {
+    // The suite writes `✓ ping: 2 passed, 0 failed`.
+    let counts = told.lines().find_map(|line| line.get(4..)?.strip_prefix(scenario)?.strip_prefix(": "))?;
+    let mut counts = counts.split(", ").map(|count| count.split(' ').next()?.parse::<u32>().ok());
+    let (passed, failed) = (counts.next()??, counts.next()??);
+    Some(format!("{passed} of {}", passed + failed))
 }
 
 #[tokio::test(flavor = "multi_thread")]
