@@ -282,17 +282,31 @@ impl<'l> Experts<'l> {
 
     /// Whether the detector can take a second look in tiles.
     pub(crate) fn has_second_look(&self) -> bool {
-        self.tool(Capability::Detect)
-            .is_some_and(|spec| properties(spec).is_some_and(|all| all.contains_key("tiles")))
+        self.takes(Capability::Detect, "tiles")
+    }
+
+    /// Whether the expert of this kind has an argument of this name.
+    fn takes(&self, capability: Capability, argument: &str) -> bool {
+        self.tool(capability)
+            .is_some_and(|spec| properties(spec).is_some_and(|all| all.contains_key(argument)))
     }
 
     pub(crate) async fn read(&self, image: ImageId) -> Result<Seen<TextLines>, Unseen> {
         self.call(Capability::ReadText, "read text", json!({ "image": image })).await
     }
 
-    pub(crate) async fn color(&self, image: ImageId, region: Rect) -> Result<Seen<ColorReport>, Unseen> {
-        self.call(Capability::MeasureColor, "measure colours", json!({ "image": image, "region": region }))
-            .await
+    /// The colours of the thing in a box, or of all that a patch shows where the expert can measure one.
+    pub(crate) async fn color(
+        &self,
+        image: ImageId,
+        region: Rect,
+        patch: bool,
+    ) -> Result<Seen<ColorReport>, Unseen> {
+        let mut arguments = json!({ "image": image, "region": region });
+        if patch && self.takes(Capability::MeasureColor, "patch") {
+            arguments["patch"] = Value::Bool(true);
+        }
+        self.call(Capability::MeasureColor, "measure colours", arguments).await
     }
 
     pub(crate) async fn relate(

@@ -54,16 +54,20 @@ const LEAST_SHARE: f32 = 0.04;
 /// Groups made of an object's colours.
 const GROUPS: usize = 8;
 
-/// Measures the colours of a region, in pixels of the picture. Inside a box that does not fill the picture the
-/// background is left out.
-pub fn measure(pixels: &RgbImage, region: Rect) -> ColorReport {
+/// Measures the colours of a region, in pixels of the picture: of all that it shows where it is a `patch`, else of the thing
+/// whose box it is. The background of a box that does not fill the picture is left out.
+pub fn measure(pixels: &RgbImage, region: Rect, patch: bool) -> ColorReport {
     let bounds = Size::new(pixels.width(), pixels.height()).bounds();
     let region = region.clamped(bounds);
     if region.area() < LEAST_PIXELS || region.width().min(region.height()) < 4.0 {
         return ColorReport { quality: ColorQuality::TooSmall, colors: Vec::new() };
     }
     let brightest = luminance_quantile(cells(pixels, bounds, CELLS).into_iter().map(|cell| cell.color), 0.97);
-    let object = object_colors(pixels, region, bounds);
+    let object = if patch || region.area() > WHOLE * bounds.area() {
+        cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect()
+    } else {
+        object_colors(pixels, region, bounds)
+    };
     let bright = luminance_quantile(object.iter().copied(), 0.9);
     let gain = (WHITE_LUMINANCE / brightest.max(1e-3)).clamp(1.0, MOST_GAIN);
     let colors = named_shares(&object, gain);
@@ -87,9 +91,6 @@ fn is_clear(colors: &[ColorShare]) -> bool {
 
 /// The colours of what the region shows, background left out.
 fn object_colors(pixels: &RgbImage, region: Rect, picture: Rect) -> Vec<Linear> {
-    if region.area() > WHOLE * picture.area() {
-        return cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect();
-    }
     let (across, down) = (RING * region.width(), RING * region.height());
     let window =
         Rect::new(region.left - across, region.top - down, region.right + across, region.bottom + down)

@@ -23,6 +23,9 @@ pub struct ColorArgs {
     /// Box of the thing to measure, as `detect` gave it: [left, top, right, bottom] in pixels. Leave out for the whole image.
     #[serde(default)]
     pub region: Option<Rect>,
+    /// True where the region is a patch to measure whole. Else it is the box of a thing, whose background is left out.
+    #[serde(default)]
+    pub patch: bool,
 }
 
 impl Tool for MeasureColor {
@@ -41,7 +44,8 @@ impl Tool for MeasureColor {
     ) -> Result<Observation<ColorReport>, ToolError> {
         let region = context.region(args.image, args.region)?;
         let image = context.image(args.image)?;
-        let report = context.blocking(move || Ok(measure(&image.pixels, region.pixels()))).await?;
+        let report =
+            context.blocking(move || Ok(measure(&image.pixels, region.pixels(), args.patch))).await?;
         let value = match report.quality {
             ColorQuality::Clear => json!(report.colors.first().map(|color| &color.name)),
             ColorQuality::Mixed => json!(report.colors.iter().map(|color| &color.name).collect::<Vec<_>>()),

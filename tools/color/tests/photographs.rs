@@ -50,6 +50,28 @@ async fn things_in_photographs_have_the_colors_that_a_person_sees() {
 }
 
 #[tokio::test]
+async fn a_patch_is_measured_whole_and_a_thing_without_its_ground() {
+    let dispatcher = dispatcher();
+    // A white disc with a red dot on a green ground.
+    let pixels = RgbImage::from_fn(100, 100, |x, y| match (f64::from(x) - 49.5).hypot(f64::from(y) - 49.5) {
+        radius if radius < 6.0 => Rgb([200, 20, 20]),
+        radius if radius < 40.0 => Rgb([245, 245, 245]),
+        _ => Rgb([30, 140, 40]),
+    });
+    let image = dispatcher.images().insert(pixels).unwrap();
+    let share = async |region: [u32; 4], patch: bool, name: &str| {
+        let report = color(&dispatcher, json!({ "image": image, "region": region, "patch": patch })).await;
+        report.colors.iter().find(|color| color.name == name).map_or(0.0, |color| color.share)
+    };
+    let disc = [10, 10, 90, 90];
+    assert!(share(disc, false, "green").await < 0.05);
+    assert!(share(disc, true, "green").await > 0.15);
+    // Around a patch of it is more of it.
+    let patch = share([30, 30, 70, 70], true, "white").await;
+    assert!(patch > 0.7, "{patch}");
+}
+
+#[tokio::test]
 async fn a_striped_flag_is_mixed() {
     let dispatcher = dispatcher();
     let image = photo(&dispatcher, "astronaut.jpg");
@@ -157,7 +179,7 @@ fn any_region_of_any_picture_gives_a_report() {
         Rect::new(49.0, 39.0, 50.0, 40.0),
         Rect::new(41.5, 20.2, 49.9, 39.9),
     ] {
-        let report = lavr_color::measure(&picture, region);
+        let report = lavr_color::measure(&picture, region, false);
         let sum: f32 = report.colors.iter().map(|color| color.share).sum();
         assert!(sum <= 1.001, "{region:?}: {report:?}");
     }

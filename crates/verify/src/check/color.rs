@@ -53,8 +53,10 @@ impl Checker for ColorChecker {
             Err(reason) => return Judgement::insufficient(reason),
         };
         let accepted = accepted(claim, color, scene.vocabulary());
-        let reports =
-            join_all(places.iter().map(|place| scene.experts().color(scene.image(), place.bounds))).await;
+        let reports = join_all(
+            places.iter().map(|place| scene.experts().color(scene.image(), place.bounds, place.worn)),
+        )
+        .await;
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut fits = Vec::new();
         for (place, report) in places.iter().zip(reports) {
@@ -73,11 +75,8 @@ impl Checker for ColorChecker {
                 evidence.extend(scene.evidence(place.object));
                 evidence.push(seen.evidence(scene.region(place.bounds), value, first.share, Trust::Measured));
             }
-            fits.push(if place.worn {
-                fit_worn(&seen.value, &accepted, scene.thresholds())
-            } else {
-                fit(&seen.value, &accepted, scene.thresholds())
-            });
+            let fit = if place.worn { fit_worn } else { fit };
+            fits.push(fit(&seen.value, &accepted, scene.thresholds()));
         }
         verdict(entity, color, &fits, evidence, all_measured)
     }
@@ -180,7 +179,7 @@ pub(crate) fn accepted(claim: &Claim, color: &str, vocabulary: &Vocabulary) -> V
 
 /// As [`fit`], of a part of a person where skin and hair may show: what could be either says nothing.
 fn fit_worn(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
-    let whole = fit(report, accepted, thresholds);
+    let whole = fit_surface(report, accepted, thresholds);
     if matches!(whole, Fit::Fits(_)) {
         return whole;
     }
@@ -191,21 +190,54 @@ fn fit_worn(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) 
     if share < thresholds.color.clothed_share {
         return Fit::Unclear("skin or hair covers most of it".to_owned());
     }
-    match fit(&clothed, accepted, thresholds) {
-        // Dark red in poor light measures black, and white in shade gray.
-        Fit::Other(color, _) if matches!(color.as_str(), "black" | "gray") => {
+    match fit_surface(&clothed, accepted, thresholds) {
+        // Dark red in poor light measures black, and white in shade gray. No light makes yellow black.
+        Fit::Other(color, _)
+            if matches!(color.as_str(), "black" | "gray")
+                && !(color == "black" && accepted.iter().all(|claimed| claimed == "yellow")) =>
+        {
             Fit::Unclear(format!("{color} clothes may be dark or shaded ones of another colour"))
         }
         other => other,
     }
 }
 
+/// Whether a thing may have one of the accepted colours, by what its box shows: it, and more or less of what is around it.
 pub(crate) fn fit(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
+    let by_surface = fit_surface(report, accepted, thresholds);
+    if !matches!(by_surface, Fit::Unclear(_)) || !is_measured(report) {
+        return by_surface;
+    }
     let limits = &thresholds.color;
     let is_neighbor = |name: &str| accepted.iter().any(|color| thresholds.are_neighbors(color, name));
-    let sum = |of: &dyn Fn(&str) -> bool| -> f32 {
-        report.colors.iter().filter(|color| of(&color.name)).map(|color| color.share).sum()
-    };
+    let sum = |of: &dyn Fn(&str) -> bool| sum_of(report, of);
+    let is_gone = sum(&|name| accepted.iter().any(|color| color == name)) <= limits.negligible_share
+        && sum(&is_neighbor) <= 1.0 - limits.dominant_share;
+    // Where a vivid colour is claimed and as good as nothing of it shows, the one vivid colour that does is the thing's.
+    match only_paint(report, thresholds) {
+        Some(paint)
+            if is_gone && accepted.iter().all(|color| is_vivid(color)) && !is_neighbor(&paint.name) =>
+        {
+            Fit::Other(paint.name.clone(), paint.share.max(0.5))
+        }
+        _ => by_surface,
+    }
+}
+
+/// Whether light and size let colours be told.
+const fn is_measured(report: &ColorReport) -> bool {
+    matches!(report.quality, ColorQuality::Mixed | ColorQuality::Clear)
+}
+
+fn sum_of(report: &ColorReport, of: &dyn Fn(&str) -> bool) -> f32 {
+    report.colors.iter().filter(|color| of(&color.name)).map(|color| color.share).sum()
+}
+
+/// As [`fit`], of what is one surface but for spots.
+fn fit_surface(report: &ColorReport, accepted: &[String], thresholds: &Thresholds) -> Fit {
+    let limits = &thresholds.color;
+    let is_neighbor = |name: &str| accepted.iter().any(|color| thresholds.are_neighbors(color, name));
+    let sum = |of: &dyn Fn(&str) -> bool| sum_of(report, of);
     let share = sum(&|name| accepted.iter().any(|color| color == name));
     let near = sum(&is_neighbor);
     // Shadows, tyres and glare are black, gray and white on anything.
@@ -242,6 +274,25 @@ pub(crate) fn fit(report: &ColorReport, accepted: &[String], thresholds: &Thresh
     } else {
         unclear("the colours are too close to call")
     }
+}
+
+/// The vivid colour that stands alone beside what may be shade, glare or background, if one does.
+fn only_paint<'r>(report: &'r ColorReport, thresholds: &Thresholds) -> Option<&'r ColorShare> {
+    let limits = &thresholds.color;
+    let mut vivid = report.colors.iter().filter(|color| is_vivid(&color.name));
+    let paint = vivid.next()?;
+    let is_shade_of_it = |other: &ColorShare| thresholds.are_neighbors(&paint.name, &other.name);
+    let rival = vivid.find(|other| !is_shade_of_it(other)).map_or(0.0, |other| other.share);
+    let largest = report.colors.first().map_or(0.0, |color| color.share);
+    let stands_alone = paint.share >= limits.paint_share
+        && paint.share >= limits.stands_out * rival
+        && paint.share >= limits.paint_of_largest * largest;
+    stands_alone.then_some(paint)
+}
+
+/// Whether it is a colour that neither light lends to anything nor wood, earth, skin and hair have.
+fn is_vivid(color: &str) -> bool {
+    !is_neutral(color) && color != "brown"
 }
 
 /// Whether it is a colour that shade and glare lend to anything.
@@ -287,5 +338,56 @@ fn verdict(
             evidence,
             format!("no {} is {color}, but they differ among themselves", entity.surface),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(quality: ColorQuality, colors: &[(&str, f32)]) -> ColorReport {
+        let share =
+            |&(name, share): &(&str, f32)| ColorShare { name: name.into(), share, hex: "#000000".into() };
+        ColorReport { quality, colors: colors.iter().map(share).collect() }
+    }
+
+    /// What is there instead of a claimed colour, if that can be told.
+    fn instead(claimed: &str, colors: &[(&str, f32)], worn: bool) -> Option<String> {
+        let report = report(ColorQuality::Mixed, colors);
+        let accepted = [claimed.to_owned()];
+        let fit = if worn {
+            fit_worn(&report, &accepted, Thresholds::builtin())
+        } else {
+            fit(&report, &accepted, Thresholds::builtin())
+        };
+        if let Fit::Other(name, _) = fit { Some(name) } else { None }
+    }
+
+    #[test]
+    fn a_vivid_color_of_which_nothing_shows_is_the_one_vivid_color_that_does() {
+        let motorcycle = [("gray", 0.57), ("red", 0.15), ("black", 0.13), ("brown", 0.08)];
+        assert_eq!(instead("green", &motorcycle, false).as_deref(), Some("red"));
+        assert_eq!(instead("blue", &motorcycle, false), None, "pale blue may pass for gray");
+        assert_eq!(instead("red", &motorcycle, false), None);
+        // Some of it shows, if little.
+        assert_eq!(instead("blue", &[("red", 0.4), ("gray", 0.4), ("blue", 0.1)], false), None);
+        // What is between the two may be either.
+        assert_eq!(instead("orange", &[("red", 0.4), ("gray", 0.4)], false), None);
+        // Two that stand side by side leave open which is meant, and a spot of paint says little of a large thing.
+        assert_eq!(instead("green", &[("red", 0.3), ("blue", 0.25), ("gray", 0.3)], false), None);
+        assert_eq!(instead("green", &[("gray", 0.7), ("red", 0.15)], false), None);
+    }
+
+    #[test]
+    fn shade_is_no_color_that_was_claimed_in_vain() {
+        assert_eq!(instead("black", &[("red", 0.4), ("gray", 0.4)], false), None);
+        assert_eq!(instead("blue", &[("gray", 0.5), ("black", 0.4)], false), None);
+    }
+
+    #[test]
+    fn no_light_makes_yellow_clothes_black() {
+        let dark = [("black", 0.52), ("brown", 0.46)];
+        assert_eq!(instead("red", &dark, true), None);
+        assert_eq!(instead("yellow", &dark, true).as_deref(), Some("black"));
     }
 }

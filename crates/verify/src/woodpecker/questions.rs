@@ -67,7 +67,7 @@ impl Answers {
                         let answer = experts.ask_about(image, Some(*bounds), &question.text).await.ok();
                         answer.and_then(|seen| told(&question.text, &seen.value.answer))
                     } else {
-                        let report = experts.color(image, *bounds).await.ok();
+                        let report = experts.color(image, *bounds, false).await.ok();
                         report.and_then(|seen| {
                             color_of(&seen.value).map(|color| format!("The {concept} is {color}."))
                         })
