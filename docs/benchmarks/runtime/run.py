@@ -23,7 +23,7 @@ ROOT = HERE.parents[2]
 ROWS = {
     "step": ("a step with one call, ms", 3),
     "call": ("a further call in a step, ms", 3),
-    "parallel": ("16 calls of 100 ms in one step, question to answer, ms", 0),
+    "parallel": ("16 calls of 100 ms in one step, question to answer, ms", 1),
     "memory": ("memory of one of 1,000 runs at once, KiB", 0),
     "trace": ("kept of a step, with a picture of 1 MB, bytes", 0),
 }
