@@ -19,6 +19,13 @@ pub struct Step {
     pub calls: Vec<CallRecord>,
 }
 
+impl Step {
+    /// What the chat models cost that its calls had asked.
+    pub fn models(&self) -> Usage {
+        self.calls.iter().map(|record| record.models).sum()
+    }
+}
+
 /// A statement of a thought that an observation of the same run contradicts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contradiction {

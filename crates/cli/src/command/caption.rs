@@ -59,6 +59,7 @@ pub(crate) async fn run(
         setup.check_cassette()?;
         answer.notes.splice(0..0, described.unseen);
         let after = dispatcher.counts();
+        answer.usage += step.models();
         answer.steps.push(step);
         answer.usage = Usage {
             tool_calls: after.ran - before.ran,

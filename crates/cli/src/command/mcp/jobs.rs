@@ -228,6 +228,7 @@ impl Job for Caption {
         let answer = checked(verifier, &described.text, &[image], context.cancel, context.tell).await;
         let mut answer = answer.map_err(|error| failed(&error))?;
         answer.notes.splice(0..0, described.unseen);
+        answer.usage += step.models();
         answer.steps.push(step);
         answer.usage = self.parts.cost(start, before, answer.usage);
         result(&answer, &[image], annotate, context.images)
