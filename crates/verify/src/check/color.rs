@@ -96,7 +96,7 @@ fn says_dark(claim: &Claim) -> bool {
 /// What is most of a picture is for people to say: nothing is contradicted.
 async fn whole(colors: Option<&[String]>, scene: &Scene<'_>) -> Judgement {
     let bounds = scene.size().bounds();
-    let seen = match scene.experts().color(scene.image(), bounds).await {
+    let seen = match scene.experts().color(scene.image(), bounds, false).await {
         Ok(seen) => seen,
         Err(unseen) => return Judgement::insufficient(unseen.to_string()),
     };
