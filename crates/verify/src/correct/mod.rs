@@ -7,6 +7,7 @@ mod denial;
 mod foreign;
 mod gate;
 mod neutral;
+mod place;
 mod removal;
 mod rewrite;
 mod structure;
