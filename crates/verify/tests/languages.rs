@@ -138,6 +138,8 @@ async fn what_cannot_be_edited_for_certain_is_told_and_left() {
         "Eine Katze sitzt neben zwei Hunden.",
         "Tres coches están en el patio.",
         "Dos perros están junto a un gato.",
+        "Es gibt kein Auto oder Fahrrad.",
+        "No se ve ningún coche o autobús.",
     ] {
         let result = verify(text).await;
         assert_eq!(result.text, text);

@@ -365,9 +365,14 @@ impl Sentence<'_, '_> {
     /// "keinen Hund" becomes "einen Hund".
     fn affirm(&self, index: usize, claim: &Claim, edits: &mut Edits) -> Option<()> {
         let language = self.scan.language;
-        let phrase = self.phrases.iter().find(|phrase| {
+        let place = self.phrases.iter().position(|phrase| {
             phrase.denial.is_some() && claim.span.contains(self.scan.items()[phrase.noun].span)
         })?;
+        let phrase = &self.phrases[place];
+        // What is denied with it would be said to be there.
+        if place + 1 < self.phrases.len() && self.scan.is_denied_with(self.phrases, place + 1) {
+            return None;
+        }
         let form = self.item(phrase.noun)?.noun.as_ref()?;
         if form.plural == Some(true) || phrase.unknown {
             return None;

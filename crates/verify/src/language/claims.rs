@@ -17,7 +17,7 @@ pub(crate) fn claims(scan: &Scan<'_>) -> Vec<Claim> {
         readings: Vec::new(),
     };
     let mut claims = Vec::new();
-    for phrase in &phrases {
+    for (place, phrase) in phrases.iter().enumerate() {
         let Some(entity) = entity(scan, phrase.noun) else { continue };
         if let Some(denial) = phrase.denial {
             // "No black dog" leaves open whether there is another, and a dog is no disproof of "no puppy".
@@ -28,7 +28,8 @@ pub(crate) fn claims(scan: &Scan<'_>) -> Vec<Claim> {
             }
             continue;
         }
-        if negated {
+        // "Keine Autos, Busse oder Fahrräder": denied with the first.
+        if negated || scan.is_denied_with(&phrases, place) || is_measure(scan, phrase) {
             continue;
         }
         claims.push(claim(entity.span, Assertion::Existence { entity: entity.clone(), present: true }));
@@ -58,6 +59,13 @@ pub(crate) fn claims(scan: &Scan<'_>) -> Vec<Claim> {
     }
     claims.sort_by_key(|claim| (claim.span, claim.kind()));
     claims
+}
+
+/// "Zehn Uhr": a number of two or more before a noun in the singular counts no things.
+fn is_measure(scan: &Scan<'_>, phrase: &Phrase) -> bool {
+    let number = phrase.number.and_then(|place| scan.items()[place].number);
+    let noun = scan.items()[phrase.noun].noun.as_ref();
+    number.is_some_and(|number| number > 1) && noun.is_some_and(|noun| noun.plural == Some(false))
 }
 
 fn entity(scan: &Scan<'_>, noun: usize) -> Option<Entity> {

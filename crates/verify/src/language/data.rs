@@ -208,6 +208,7 @@ impl Language {
             ("foreign", set(&file.foreign_words)),
             ("article", set(&file.articles)),
             ("and", set(&file.and)),
+            ("or", set(&file.or)),
             ("preposition", set(&file.prepositions)),
             ("denial", set(&file.denials)),
             ("negation", set(&file.negations)),

@@ -18,6 +18,7 @@ pub(super) struct File {
     pub(super) foreign_words: Vec<String>,
     pub(super) articles: Vec<String>,
     pub(super) and: Vec<String>,
+    pub(super) or: Vec<String>,
     pub(super) prepositions: Vec<String>,
     pub(super) denials: Vec<String>,
     #[serde(default)]

@@ -126,6 +126,28 @@ impl<'t> Scan<'t> {
         (0..self.items.len()).any(|place| self.is(place, "negation") && !denies(place))
     }
 
+    /// Whether a bare noun is listed behind one that is denied: "keine Autos, Busse oder -> Fahrräder".
+    pub(crate) fn is_denied_with(&self, phrases: &[Phrase], place: usize) -> bool {
+        let bare = |phrase: &Phrase| phrase.article.is_none() && phrase.number.is_none() && !phrase.several;
+        let joint = |at: usize| {
+            matches!(self.items[at].lower.as_str(), "," | "\u{3001}" | "\u{ff0c}")
+                || self.is(at, "or")
+                || self.is(at, "and")
+        };
+        let mut at = place;
+        while let Some(before) = at.checked_sub(1) {
+            let mut between = phrases[before].end..phrases[at].start;
+            if !bare(&phrases[at]) || between.is_empty() || !between.all(joint) {
+                return false;
+            }
+            if phrases[before].denial.is_some() {
+                return true;
+            }
+            at = before;
+        }
+        false
+    }
+
     /// Whether it says that it is not sure.
     pub(crate) fn is_hedged(&self) -> bool {
         self.has(&self.language.hedges)

@@ -102,6 +102,10 @@ fn german_is_read() {
     assert_eq!(read("Vielleicht liegt eine Katze auf dem Bett."), ["cat? <Katze>", "bed? <Bett>"]);
     assert_eq!(read("Es gibt mindestens 2 Hunde."), ["AtLeast(2) dog <mindestens 2>", "dog <Hunde>"]);
     assert!(read("Die Tasse ist nicht rot.").is_empty());
+    // Denied together: the first for certain, the others claim nothing.
+    assert_eq!(read("Es gibt keine Autos, Busse oder Fahrräder."), ["no car <keine Autos>"]);
+    assert_eq!(read("Kein Hund und eine Katze sind im Haus."), ["no dog <Kein Hund>", "cat <Katze>"]);
+    assert_eq!(read("Die Uhr zeigt zehn Uhr."), ["clock <Uhr>"]);
     // On the left there are as many at least; who looks to the left is counted all the same.
     assert_eq!(read("Links sitzen drei Hunde."), ["AtLeast(3) dog <drei>", "dog <Hunde>"]);
     assert_eq!(read("Drei Hunde blicken nach links."), ["3 dog <Drei>", "dog <Hunde>"]);
@@ -120,6 +124,11 @@ fn spanish_is_read() {
     assert_eq!(read("No hay ningún gato."), ["no cat <ningún gato>"]);
     assert_eq!(read("Tres perros miran hacia la izquierda."), ["3 dog <Tres>", "dog <perros>"]);
     assert_eq!(read("No hay perros en la calle."), ["no dog <No hay perros>"]);
+    assert_eq!(read("No se ve ningún coche o autobús."), ["no car <ningún coche>"]);
+    assert_eq!(
+        read("Hay un oso negro y una copa de vino blanco."),
+        ["bear <oso negro>", "wine glass <copa de vino blanco>"]
+    );
     assert_eq!(read("La taza es roja."), ["cup <taza>", "red cup <roja>"]);
     assert_eq!(read("Una mujer lleva un traje naranja."), ["person <mujer>"]);
     assert_eq!(read("Quizás hay un oso de peluche."), ["teddy bear? <oso de peluche>"]);
@@ -130,6 +139,8 @@ fn chinese_is_read() {
     assert_eq!(read("三只棕色的狗从房子里往外看。"), ["3 dog <三>", "brown dog <棕色>", "dog <狗>"]);
     assert_eq!(read("一只猫趴在红色的杯子后面。"), ["cat <猫>", "red cup <红色>", "cup <杯子>"]);
     assert_eq!(read("图中没有狗。"), ["no dog <没有狗>"]);
+    assert_eq!(read("图中没有狗或猫。"), ["no dog <没有狗>"]);
+    assert_eq!(read("一只黑熊站在那里。"), ["bear <黑熊>"]);
     assert_eq!(read("三只狗向左边看。"), ["3 dog <三>", "dog <狗>"]);
     assert_eq!(read("马路上可能有两辆汽车。"), ["2 car? <两>", "car? <汽车>"]);
     assert_eq!(read("杯子是白色的。"), ["cup <杯子>", "white cup <白色>"]);
