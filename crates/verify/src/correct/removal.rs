@@ -92,6 +92,14 @@ pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Remo
             taken.push(range);
             edits.extend(removal);
         } else {
+            // ", neither of which is black," speaks of the whole list.
+            let after = list.last().map_or(0, |&last| unit_end(reading, last));
+            if reading.word(after) == ","
+                && PARTITIVES.contains(&reading.word(after + 1))
+                && reading.word(after + 2) == "of"
+            {
+                return None;
+            }
             let (removals, trailing) = shortened(context, &list, &kept);
             edits.extend(removals);
             taken.extend(trailing);
@@ -261,6 +269,7 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
     if let Some(range) = relative_clause(reading, start, end, sentence) {
         return delete(range);
     }
+    let end = past_relative_clause(reading, end, sentence);
     if let Some(preposition) = preposition_before(reading, start) {
         return prepositional(context, preposition, end);
     }
@@ -314,6 +323,18 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         .unwrap_or(sentence.end);
     let more = (end..close).any(|place| finite_verb(reading.word(place)).is_some());
     if more { None } else { delete(joint.start..close) }
+}
+
+/// The end of ", which is next to a mouse": what is said of a thing goes with it.
+fn past_relative_clause(reading: &Reading<'_>, end: usize, sentence: &Range<usize>) -> usize {
+    if reading.word(end) != "," || !matches!(reading.word(end + 1), "which" | "who") {
+        return end;
+    }
+    match (end + 1..sentence.end).find(|&at| reading.tokens[at].kind == TokenKind::Mark) {
+        Some(comma) if reading.word(comma) == "," => comma + 1,
+        Some(mark) => mark,
+        None => sentence.end,
+    }
 }
 
 /// ", which is below the suitcase," where nothing else is said in it.

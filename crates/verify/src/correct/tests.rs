@@ -237,6 +237,11 @@ fn what_is_left_of_a_sentence_is_one() {
             "The umbrella stands out.",
         ),
         (
+            "A dog and a white cat, neither of which wears a collar, sit on a couch.",
+            &[("dog", "0")],
+            "There is a white cat and a couch.",
+        ),
+        (
             "A bathroom with a toilet, sink and a shower.",
             &[("toilet", "0")],
             "A bathroom with a sink and a shower.",

@@ -256,7 +256,14 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
     // "The umbrella, which is below the suitcase, stands out."
     let aside = place.checked_sub(1).is_some_and(|before| closes_aside(reading, before));
     let after_aside = aside && finite_verb(word) == Some(Agreement::Singular);
-    after_aside || after_subject || verb_follows_noun || (after_predicate && object_follows) || second_verb
+    // "At the center stands a horse."
+    let after_place = PLACES.contains(&before) && finite_verb(word).is_some() && object_follows;
+    after_place
+        || after_aside
+        || after_subject
+        || verb_follows_noun
+        || (after_predicate && object_follows)
+        || second_verb
 }
 
 /// Whether a mark closes what stands behind the subject: "the dog, which is black," "a man, perhaps a guard," "the words
