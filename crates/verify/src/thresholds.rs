@@ -71,6 +71,7 @@ pub(crate) struct Color {
     pub(crate) stands_out: f32,
     pub(crate) paint_share: f32,
     pub(crate) neutral_share: f32,
+    pub(crate) paint_alone: f32,
     pub(crate) paint_of_largest: f32,
     pub(crate) clothed_share: f32,
     pub(crate) neighbors: Vec<[String; 2]>,
