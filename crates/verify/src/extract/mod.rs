@@ -16,7 +16,7 @@ use crate::{
     language,
     text::{
         Determiner, NounPhrase, Reading,
-        denial::{Reach, reach},
+        reach::{Reach, reach},
     },
 };
 

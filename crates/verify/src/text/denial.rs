@@ -7,75 +7,18 @@ use lavr_types::{Vocabulary, vocabulary::GrammaticalNumber};
 use super::{
     Reading,
     phrase::{Determiner, Negation, NounPhrase},
-    phrases::is_word,
+    reach::{presents, scene_behind},
     verbs::{base_of, finite_verb},
-    words::{COPULAS, PICTURE, PREPOSITIONS},
+    words::COPULAS,
 };
 
 /// Verbs by which a picture, or whoever looks at it, has something in it.
 const PRESENTING: &[&str] =
     &["show", "contain", "include", "feature", "depict", "display", "see", "reveal", "portray"];
 
-/// Words behind a denied thing that leave it denied for the whole picture: "is to be seen here".
-const EVERYWHERE: &[&str] = &[
-    "is", "are", "was", "were", "can", "could", "be", "to", "seen", "found", "visible", "present", "shown",
-    "here", "there", "anywhere", "at", "all", "in", "within", "the", "this", "either", "around", "clearly",
-    "also", "apparent", "depicted",
-];
-
-/// Words before a denied thing that leave all of its kind denied: "no visible text".
-const PLAIN: &[&str] =
-    &["visible", "single", "apparent", "discernible", "any", "a", "an", "obvious", "real", "actual"];
-
 /// What a denied thing is no more than a sign of: "no sign of a dog".
 pub(super) const SIGNS: &[&str] =
     &["sign", "signs", "trace", "traces", "evidence", "indication", "hint", "glimpse"];
-
-/// Places that a picture as a whole may show: what is not in them is not in the picture.
-const SCENES: &[&str] = &[
-    "alley",
-    "area",
-    "backyard",
-    "bathroom",
-    "beach",
-    "bedroom",
-    "city",
-    "courtyard",
-    "desert",
-    "field",
-    "forest",
-    "frame",
-    "garden",
-    "hallway",
-    "highway",
-    "house",
-    "image",
-    "kitchen",
-    "landscape",
-    "library",
-    "lot",
-    "meadow",
-    "office",
-    "park",
-    "photo",
-    "photograph",
-    "picture",
-    "plaza",
-    "restaurant",
-    "road",
-    "room",
-    "scene",
-    "shot",
-    "sight",
-    "square",
-    "station",
-    "street",
-    "town",
-    "view",
-    "village",
-    "yard",
-    "zoo",
-];
 
 /// The words before a noun that deny it, with where they begin; its article stands behind them.
 pub(super) fn denial_before(
@@ -161,17 +104,9 @@ fn verb_before(reading: &Reading<'_>, last: usize, left: usize) -> Option<usize>
 }
 
 /// "Shows", "has": whether a verb says what a picture has in it.
-fn is_presenting(word: &str) -> bool {
+pub(super) fn is_presenting(word: &str) -> bool {
     matches!(word, "have" | "has" | "had")
         || base_of(word).is_some_and(|base| PRESENTING.contains(&base.as_str()))
-}
-
-/// Whether the subject that ends at a place is the picture, what it shows as a whole, or whoever looks at it.
-fn presents(reading: &Reading<'_>, end: usize) -> bool {
-    let subject = reading.before(end);
-    matches!(subject, "i" | "we" | "you" | "one" | "it")
-        || SCENES.contains(&subject)
-        || PICTURE.contains(&subject)
 }
 
 /// Whether a place begins a word for nobody that denies that somebody is there. "Nobody rides the horse" does not.
@@ -236,6 +171,10 @@ fn denied_with(reading: &Reading<'_>, vocabulary: &Vocabulary, first: usize) -> 
     let mut closed = 0;
     loop {
         let comma = reading.word(end) == ",";
+        // "With no cars or buses, dogs and cats are about": an "or" closed the list.
+        if comma && closed > 0 && !matches!(reading.word(end + 1), "or" | "and/or" | "nor") {
+            break;
+        }
         let joint = end + usize::from(comma);
         let (start, closes) = match reading.word(joint) {
             "or" | "and/or" | "and" => (joint + 1, true),
@@ -263,7 +202,40 @@ fn denied_with(reading: &Reading<'_>, vocabulary: &Vocabulary, first: usize) -> 
         }
     }
     members.truncate(closed);
+    let clause_end = members.iter().position(|&member| {
+        let start = reading.phrases[member].tokens.start;
+        start > 0 && reading.before(start) == ","
+    });
+    if let Some(clause_end) =
+        clause_end.filter(|_| accompanies(reading, first) && is_verb_behind(reading, end))
+    {
+        members.truncate(clause_end);
+    }
     members
+}
+
+/// Whether a denial only goes with something else: "in a room with no people, ...", "without people, ...".
+fn accompanies(reading: &Reading<'_>, first: usize) -> bool {
+    let negation = reading.phrases[first].negation.as_ref();
+    negation.is_some_and(|negation| {
+        let start = negation.tokens.start;
+        reading.word(start) == "without" || reading.before(start) == "with"
+    })
+}
+
+/// Whether a verb follows what ends at a place, so that it is the subject of a clause.
+pub(super) fn is_verb_behind(reading: &Reading<'_>, end: usize) -> bool {
+    let verb = (end..end + 2).find(|&at| !reading.word(at).ends_with("ly") && reading.word(at) != "also");
+    verb.is_some_and(|at| {
+        is_verb(reading, at) || matches!(reading.word(at), "can" | "could" | "may" | "fill")
+    })
+}
+
+/// Whether a word is a finite verb here, and no part of something that is named.
+pub(super) fn is_verb(reading: &Reading<'_>, place: usize) -> bool {
+    let word = reading.word(place);
+    (COPULAS.contains(&word) || word == "there's" || is_presenting(word) || finite_verb(word).is_some())
+        && !reading.is_in_phrase(place)
 }
 
 /// "No cars and buses": an "and" goes on with what is denied where a bare plural follows that opens no clause.
@@ -278,137 +250,11 @@ fn joins(reading: &Reading<'_>, vocabulary: &Vocabulary, first: usize, next: usi
     bare && phrase.colors.is_empty() && !(spoken && verb(phrase.tokens.end))
 }
 
-/// What a denied phrase says of the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// It is nowhere in the picture.
-    Picture,
-    /// It is not in some place of it, or not with somebody: one elsewhere is no disproof.
-    Part,
-    /// Nothing about presence: "the animal is not a dog".
-    None,
-}
-
-/// How far a denial reaches.
-pub(crate) fn reach(reading: &Reading<'_>, phrase: &NounPhrase) -> Reach {
-    let Some(own) = &phrase.negation else { return Reach::None };
-    let first = own.with.map_or(phrase, |first| &reading.phrases[first]);
-    let Some(negation) = &first.negation else { return Reach::None };
-    // "He looks at neither the camera nor her."
-    if matches!(phrase.determiner, Determiner::Definite | Determiner::Possessive) {
-        return Reach::None;
-    }
-    let start = negation.tokens.start;
-    let lead = reading.word(start);
-    let before = reading.before(start);
-    let sentence = &reading.sentences[first.sentence];
-    let existential = before == "there"
-        || COPULAS.contains(&before) && start >= 2 && reading.word(start - 2) == "there"
-        || matches!(before, "there's");
-    let predicate = COPULAS.contains(&before) && !existential && {
-        let subject = reading.phrase_ending_at(start - 1);
-        // "In the room is no dog" has its subject behind the verb.
-        subject.is_some_and(|subject| {
-            let subject = reading.phrases[subject].tokens.start;
-            subject <= sentence.start || !PREPOSITIONS.contains(&reading.before(subject))
-        }) || matches!(reading.before(start - 1), "it" | "this" | "that" | "he" | "she" | "they")
-    };
-    let whole = match lead {
-        "no" | "neither" | "nor" if predicate => return Reach::None,
-        // "There is no cloud in the sky, nor a bird": where the bird is missed is open.
-        "nor" => false,
-        "no" | "neither" => {
-            let subject_end = start.saturating_sub(1);
-            let presented = is_presenting(before) && presents(reading, subject_end);
-            let accompanied = before == "with" && !has_thing_before(reading, first);
-            let opens = start == sentence.start
-                || matches!(before, "," | ";" | "but" | "and" | ":")
-                || COPULAS.contains(&before);
-            existential || presented || accompanied || opens
-        }
-        "not" if reading.words_at(start, &["not", "a", "single"]) => true,
-        "isn't" | "aren't" | "wasn't" | "weren't" | "is" | "are" | "was" | "were" => {
-            let there = existential || reading.words_at(start + 1, &["not", "a", "single"]);
-            if !there || first.determiner == Determiner::Definite {
-                return Reach::None;
-            }
-            true
-        }
-        "not" => return Reach::None,
-        "without" => !has_thing_before(reading, first),
-        "lacks" | "lack" | "lacking" | "devoid" | "free" | "empty" => presents(
-            reading,
-            (sentence.start..start).rev().find(|&at| COPULAS.contains(&reading.word(at))).unwrap_or(start),
-        ),
-        _ => true,
-    };
-    let modifiers = own.words_end..phrase.head.start;
-    if modifiers
-        .clone()
-        .any(|at| matches!(reading.word(at), "other" | "more" | "longer" | "further" | "additional"))
-    {
-        return Reach::None;
-    }
-    let plain = modifiers.clone().all(|at| PLAIN.contains(&reading.word(at)));
-    let end = last_of_list(reading, own.with.unwrap_or_else(|| index_of(reading, first)));
-    if whole && plain && is_everywhere(reading, end, sentence) { Reach::Picture } else { Reach::Part }
-}
-
-fn index_of(reading: &Reading<'_>, phrase: &NounPhrase) -> usize {
-    reading.phrases.iter().position(|other| other.tokens == phrase.tokens && !other.pronoun).unwrap_or(0)
-}
-
 /// All that is denied together with the first of a list, that one too.
 pub(crate) fn denied_together(reading: &Reading<'_>, first: usize) -> Vec<usize> {
     let member = |place: &usize| {
         *place == first
             || reading.phrases[*place].negation.as_ref().is_some_and(|negation| negation.with == Some(first))
     };
-    (0..reading.phrases.len()).filter(member).collect()
-}
-
-fn last_of_list(reading: &Reading<'_>, first: usize) -> usize {
-    let ends = denied_together(reading, first).into_iter().map(|place| reading.phrases[place].tokens.end);
-    ends.max().unwrap_or_default()
-}
-
-/// Whether something that a detector may know stands before a denial in its clause: "a man without an umbrella".
-fn has_thing_before(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
-    let start = phrase.tokens.start;
-    let sentence = reading.sentences[phrase.sentence].start;
-    let clause = (sentence..start)
-        .rev()
-        .take_while(|&at| !matches!(reading.word(at), ";" | ":" | "while" | "but"))
-        .last()
-        .unwrap_or(start);
-    reading
-        .phrases
-        .iter()
-        .any(|other| other.tokens.start >= clause && other.tokens.end <= start && !other.labels.is_empty())
-}
-
-/// Whether the words behind what is denied leave it denied for the whole picture: "no dogs are visible", but not "no dogs
-/// are on the couch", nor "no dogs are asleep".
-fn is_everywhere(reading: &Reading<'_>, end: usize, sentence: &Range<usize>) -> bool {
-    let mut at = end;
-    while at < sentence.end && is_word(reading, at) && !matches!(reading.word(at), "but" | "while" | "and") {
-        if matches!(reading.word(at), "in" | "on" | "at" | "within" | "from")
-            && let Some(scene) = scene_behind(reading, at)
-        {
-            at = scene + 1;
-        } else if EVERYWHERE.contains(&reading.word(at)) && !matches!(reading.word(at), "in" | "within") {
-            at += 1;
-        } else {
-            return false;
-        }
-    }
-    true
-}
-
-/// "In the picture", "on the street": the word for all that the picture shows behind a preposition.
-fn scene_behind(reading: &Reading<'_>, preposition: usize) -> Option<usize> {
-    (preposition + 1..preposition + 4)
-        .take_while(|&at| is_word(reading, at) && !PREPOSITIONS.contains(&reading.word(at)))
-        .filter(|&at| SCENES.contains(&reading.word(at)))
-        .last()
+    reading.phrases_of(reading.phrases[first].sentence).filter(member).collect()
 }

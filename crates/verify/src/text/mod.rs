@@ -8,6 +8,7 @@ pub(crate) mod inner;
 mod language;
 mod phrase;
 pub(crate) mod phrases;
+pub(crate) mod reach;
 pub(crate) mod size;
 pub(crate) mod status;
 mod token;
@@ -30,7 +31,7 @@ pub(crate) struct Reading<'t> {
     pub(crate) tokens: Vec<Token>,
     /// Token ranges, end mark included.
     pub(crate) sentences: Vec<Range<usize>>,
-    /// Noun phrases in order of place; their token ranges do not overlap.
+    /// Noun phrases in order of place, their token ranges apart; behind them the pronouns that stand for one.
     pub(crate) phrases: Vec<NounPhrase>,
     /// Sentences that are not English, by place in `sentences`.
     pub(crate) foreign: Vec<bool>,
@@ -87,16 +88,33 @@ impl<'t> Reading<'t> {
 
     /// The sentence that a token belongs to.
     pub(crate) fn sentence_of(&self, token: usize) -> usize {
-        self.sentences
-            .iter()
-            .position(|range| range.contains(&token))
-            .unwrap_or(self.sentences.len().saturating_sub(1))
+        let place = self.sentences.partition_point(|range| range.end <= token);
+        place.min(self.sentences.len().saturating_sub(1))
     }
 
     /// A sentence as its language's tables read it, where it is in another language that has some.
     pub(crate) fn scan(&self, sentence: usize) -> Option<Scan<'t>> {
         let language = self.languages.get(sentence).copied().flatten()?;
         Some(Scan::new(self.text, language, &self.tokens[self.sentences[sentence].clone()]))
+    }
+
+    /// The noun phrases in order of place, without the pronouns behind them.
+    pub(crate) fn named(&self) -> &[NounPhrase] {
+        &self.phrases[..self.phrases.partition_point(|phrase| !phrase.pronoun)]
+    }
+
+    /// The noun phrases of a sentence, by place in `phrases`; no pronouns.
+    pub(crate) fn phrases_of(&self, sentence: usize) -> Range<usize> {
+        let named = self.named();
+        named.partition_point(|phrase| phrase.sentence < sentence)
+            ..named.partition_point(|phrase| phrase.sentence <= sentence)
+    }
+
+    /// Whether a token belongs to a noun phrase that is no pronoun.
+    pub(crate) fn is_in_phrase(&self, token: usize) -> bool {
+        let named = self.named();
+        let place = named.partition_point(|phrase| phrase.tokens.end <= token);
+        named.get(place).is_some_and(|phrase| phrase.tokens.contains(&token))
     }
 
     /// The noun phrase that ends right before a token.
