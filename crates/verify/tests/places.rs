@@ -117,8 +117,8 @@ async fn of_things_denied_together_only_what_is_there_is_affirmed() {
         assert_eq!(verify(&shelf(), text).await.text, right);
     }
     assert_eq!(
-        verify(&road(), "There is nobody in the street.").await.text,
-        "There is somebody in the street."
+        verify(&road(), "There is nobody in the picture.").await.text,
+        "There is somebody in the picture."
     );
 }
 
