@@ -68,6 +68,7 @@ pub(crate) struct Color {
     pub(crate) supported_share: f32,
     pub(crate) negligible_share: f32,
     pub(crate) dominant_share: f32,
+    pub(crate) main_share: f32,
     pub(crate) stands_out: f32,
     pub(crate) paint_share: f32,
     pub(crate) neutral_share: f32,

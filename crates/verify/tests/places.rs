@@ -152,6 +152,7 @@ async fn the_colors_of_the_whole_picture_are_measured_and_not_contradicted() {
         ("The picture is mostly yellow.", "yellow", Verdict::Supported),
         ("The main colors of the picture are yellow and black.", "black", Verdict::Insufficient),
         ("The picture is mostly green.", "green", Verdict::Insufficient),
+        ("The main color of the picture is yellow.", "yellow", Verdict::Supported),
     ] {
         let result = verify(&road(), text).await;
         assert_eq!(claim(&result, words).judgement.verdict, verdict, "{text}");

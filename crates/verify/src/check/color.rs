@@ -13,10 +13,10 @@ use super::{
     clothes::{self, WEARER},
     contradicted, insufficient, supported,
 };
-use crate::{Ablation, Scene, Thresholds, text::words::PICTURE};
-
-/// The share of a picture from which a color is one of its main ones; the captioner names none with less.
-const WHOLE_SHARE: f32 = 0.15;
+use crate::{
+    Ablation, Scene, Thresholds,
+    text::words::{PICTURE, is_whole_picture},
+};
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour and all are clearly of one other colour.
@@ -45,8 +45,10 @@ impl Checker for ColorChecker {
         let Assertion::Color { entity, color } = &claim.assertion else {
             return Judgement::insufficient("no claim of a colour");
         };
-        if is_picture(entity) {
-            return whole(Some(accepted(claim, color, scene.vocabulary()).as_slice()), scene).await;
+        if let Some(of) = of_picture(entity) {
+            let limits = &scene.thresholds().color;
+            let enough = if of == Of::MainColors { limits.main_share } else { limits.dominant_share };
+            return whole(Some((accepted(claim, color, scene.vocabulary()).as_slice(), enough)), scene).await;
         }
         let (places, all_measured) = match places(entity, scene) {
             Ok(places) => places,
@@ -82,19 +84,43 @@ impl Checker for ColorChecker {
     }
 }
 
-/// Whether a claim is about the picture itself: no thing in it.
-fn is_picture(entity: &Entity) -> bool {
-    entity.label.is_none() && PICTURE.contains(&entity.surface.to_lowercase().as_str())
+/// What of a picture itself a color is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// "The picture is green."
+    Picture,
+    /// "The main colors of the picture are green and blue."
+    MainColors,
+}
+
+/// Whether a claim of a color is about the picture itself, no thing in it, and about what of it.
+fn of_picture(entity: &Entity) -> Option<Of> {
+    let surface = entity.surface.to_lowercase();
+    let words: Vec<&str> = surface.split_whitespace().collect();
+    let (picture, before) = words.split_last()?;
+    if entity.label.is_some() || !is_whole_picture(picture) {
+        return None;
+    }
+    match before {
+        [] => Some(Of::Picture),
+        [.., colors, "of" | "in", _] if colors.starts_with("color") || colors.starts_with("colour") => {
+            Some(Of::MainColors)
+        }
+        _ => None,
+    }
 }
 
 /// "The picture is dark."
 fn says_dark(claim: &Claim) -> bool {
-    matches!(&claim.assertion, Assertion::Attribute { entity, attribute } if is_picture(entity) && attribute == "dark")
+    matches!(&claim.assertion, Assertion::Attribute { entity, attribute } if entity.label.is_none()
+        && attribute == "dark"
+        && PICTURE.contains(&entity.surface.to_lowercase().as_str()))
 }
 
-/// Measures the whole picture: whether it has one of these colours, or, without any, whether it is too dark for colours.
+/// Measures the whole picture: whether these colours have such a share of it, or, without any, whether it is too dark for
+/// colours.
 /// What is most of a picture is for people to say: nothing is contradicted.
-async fn whole(colors: Option<&[String]>, scene: &Scene<'_>) -> Judgement {
+async fn whole(colors: Option<(&[String], f32)>, scene: &Scene<'_>) -> Judgement {
     let bounds = scene.size().bounds();
     let seen = match scene.experts().color(scene.image(), bounds, false).await {
         Ok(seen) => seen,
@@ -102,17 +128,17 @@ async fn whole(colors: Option<&[String]>, scene: &Scene<'_>) -> Judgement {
     };
     let measured = &seen.value;
     let names: Vec<&str> = measured.colors.iter().take(3).map(|color| color.name.as_str()).collect();
-    let share = match colors {
-        None => f32::from(measured.quality == ColorQuality::TooDark),
-        Some(colors) => {
+    let (share, enough) = match colors {
+        None => (f32::from(measured.quality == ColorQuality::TooDark), 1.0),
+        Some((colors, enough)) => {
             let of = |color: &&ColorShare| colors.contains(&color.name);
-            measured.colors.iter().filter(of).map(|color| color.share).sum()
+            (measured.colors.iter().filter(of).map(|color| color.share).sum(), enough)
         }
     };
     let value = Value::String(names.join(", "));
     let evidence = vec![seen.evidence(scene.region(bounds), value, share.min(1.0), Trust::Measured)];
     let said = if colors.is_some() { names.join(", ") } else { "its light".to_owned() };
-    if share >= WHOLE_SHARE {
+    if share >= enough {
         supported(share.min(1.0), evidence, format!("measured {said}"))
     } else {
         insufficient(evidence, format!("measured {said}, which does not tell"))

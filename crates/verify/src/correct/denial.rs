@@ -1,6 +1,6 @@
 //! What is denied though it is there: the denial is turned round, and what is rightly denied with it stays denied.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     agreement,
@@ -11,7 +11,7 @@ use crate::check::is_writing;
 use crate::text::{
     NounPhrase, Reading,
     denial::denied_together,
-    verbs::agreeing,
+    verbs::{agreeing, finite_verb},
     words::{COPULAS, article_for},
 };
 
@@ -47,21 +47,14 @@ fn affirm_list(reading: &Reading<'_>, edits: &mut Edits, first: usize, affirmed:
     }
     let plural = there.len() > 1 || reading.phrases[named].is_plural();
     let first_plural = reading.phrases[named].is_plural();
+    if matches!(reading.word(negation.tokens.start), "devoid" | "free" | "empty") {
+        free_of(reading, edits, negation.tokens.start..reading.phrases[last].head.end, &things, &claims);
+        return;
+    }
     let Some(words) = without_denial(reading, negation.tokens.start..negation.words_end, first_plural) else {
-        let verb = if first_plural { "are" } else { "is" };
-        edits.replace_sentence(reading, of.sentence, &format!("There {verb} {things}"), &claims);
         return;
     };
-    // "A bed but no chairs" becomes "a bed and chairs".
-    let but = negation.tokens.start.checked_sub(1).filter(|&but| reading.word(but) == "but");
-    if let Some(but) = but.filter(|but| reading.before(*but) != ",") {
-        edits.add(reading.span(&(but..but + 1)), "and", &claims);
-    }
-    // "No person but two horses" becomes "a person and two horses".
-    let end = reading.phrases[last].head.end;
-    if reading.word(end) == "but" && rest.is_empty() && reading.phrase_starting_at(end + 1).is_some() {
-        edits.add(reading.span(&(end..end + 1)), "and", &claims);
-    }
+    join(reading, edits, negation.tokens.start..reading.phrases[last].head.end, rest.is_empty(), &claims);
     let span = reading.span(&(negation.tokens.start..reading.phrases[last].head.end));
     let text = if words.is_empty() { things } else { format!("{words} {things}") };
     edits.add(span, &cased_like(span.of(reading.text).unwrap_or_default(), &text), &claims);
@@ -78,9 +71,57 @@ fn affirm_list(reading: &Reading<'_>, edits: &mut Edits, first: usize, affirmed:
     }
 }
 
+/// "The street is free of people" becomes "the street has people", "a street devoid of cars" "a street with cars".
+fn free_of(reading: &Reading<'_>, edits: &mut Edits, denial: Range<usize>, things: &str, claims: &[usize]) {
+    let mut start = denial.start;
+    while reading.before(start).ends_with("ly") {
+        start -= 1;
+    }
+    let copula = start.checked_sub(1).filter(|&copula| COPULAS.contains(&reading.word(copula)));
+    let has = match copula.map(|copula| reading.word(copula)) {
+        Some("is") => "has",
+        Some("are") => "have",
+        Some(_) => "had",
+        None => "with",
+    };
+    let span = reading.span(&(copula.unwrap_or(start)..denial.end));
+    let text = format!("{has} {things}");
+    edits.add(span, &cased_like(span.of(reading.text).unwrap_or_default(), &text), claims);
+}
+
+/// What was set against a denial goes along with what is affirmed: "a bed but no chairs" becomes "a bed and chairs", "there
+/// is no dog, only a cat" "there is a dog and a cat". `all` says whether nothing stays denied.
+fn join(reading: &Reading<'_>, edits: &mut Edits, denial: Range<usize>, all: bool, claims: &[usize]) {
+    let mut start = denial.start;
+    if reading.before(start) == "there's" {
+        start -= 1;
+    } else if COPULAS.contains(&reading.before(start)) && start >= 2 && reading.word(start - 2) == "there" {
+        start -= 2;
+    }
+    if let Some(but) = start.checked_sub(1).filter(|&but| reading.word(but) == "but") {
+        edits.add(reading.span(&(but..but + 1)), "and", claims);
+    }
+    let comma = denial.end + usize::from(reading.word(denial.end) == ",");
+    if !all || !matches!(reading.word(comma), "but" | "only" | "just") {
+        return;
+    }
+    let next = comma + 1;
+    let thing = reading.phrase_starting_at(next).or_else(|| reading.phrase_starting_at(comma));
+    let speaks = |at: usize| finite_verb(reading.word(at)).is_some();
+    match thing.map(|thing| reading.phrases[thing].tokens.end) {
+        // "There are no people, but two cars are parked": a clause.
+        Some(end) if !speaks(end) => {
+            let and = if denial.end < comma { " and" } else { "and" };
+            edits.add(reading.span(&(denial.end..next)), and, claims);
+        }
+        None if !matches!(reading.word(next), "there" | "there's") => {}
+        _ => edits.add(reading.span(&(comma..next)), "and", claims),
+    }
+}
+
 /// What the words of a denial become: nothing for "no", "with" for "without", "shows" for "does not show". `None` where
 /// they have no opposite of their own.
-fn without_denial(reading: &Reading<'_>, words: std::ops::Range<usize>, plural: bool) -> Option<String> {
+fn without_denial(reading: &Reading<'_>, words: Range<usize>, plural: bool) -> Option<String> {
     let copula = |one: &str| agreeing(one, plural).unwrap_or_else(|| one.to_owned());
     // Behind the auxiliary and its "not".
     let rest = |from: usize| {
@@ -141,7 +182,11 @@ fn affirmed_name(reading: &Reading<'_>, phrase: usize) -> String {
         _ => {}
     }
     let name = bare_name(reading, phrase);
-    if of.is_plural() || is_writing(&name) { name } else { format!("{} {name}", article_for(&name)) }
+    if of.is_plural() || is_writing(reading.surface(&of.head)) {
+        name
+    } else {
+        format!("{} {name}", article_for(&name))
+    }
 }
 
 fn joined(names: &[String], conjunction: &str) -> String {

@@ -5,14 +5,17 @@ use std::ops::Range;
 
 use lavr_types::{Assertion, Claim, Entity, vocabulary::MatchKind};
 
-use super::{color::subject_of, entity};
+use super::{
+    color::{picture_subject, subject_of},
+    entity,
+};
 use crate::text::{
     NounPhrase, Reading, TokenKind,
     inner::{is_feeling, is_intent},
     size::{comparison, extent},
     status::is_none_of,
     verbs::{base_of, finite_verb, is_participle},
-    words::{COPULAS, DEFINITE, DENIALS, FUNCTION, INDEFINITE, PICTURE, POSSESSIVE, PREPOSITIONS, SEVERAL},
+    words::{COPULAS, DEFINITE, DENIALS, FUNCTION, INDEFINITE, POSSESSIVE, PREPOSITIONS, SEVERAL},
 };
 
 /// Words that make an adjective stronger or weaker.
@@ -340,7 +343,7 @@ fn light(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Cl
     let noun = copula.checked_sub(1).filter(|noun| range.contains(noun))?;
     let said = reading.word(place) == "dark"
         && COPULAS.contains(&reading.word(copula))
-        && PICTURE.contains(&reading.word(noun))
+        && picture_subject(reading, copula) == Some(noun..copula)
         && reading.tokens.get(place + 1).is_none_or(|next| next.kind != TokenKind::Word);
     let picture = || Entity {
         surface: reading.surface(&(noun..noun + 1)).to_owned(),

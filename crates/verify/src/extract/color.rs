@@ -9,7 +9,7 @@ use crate::text::{
     ColorWord, NounPhrase, Reading,
     status::{is_none_of, is_some_of},
     verbs::{Agreement, finite_verb},
-    words::{COPULAS, DEFINITE, PICTURE},
+    words::{COPULAS, DEFINITE, PICTURE, is_whole_picture},
 };
 
 /// Words between "is" and a colour.
@@ -49,15 +49,17 @@ pub(super) fn of_phrases(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<
 fn of_picture(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
     let mut claims = Vec::new();
     for place in (2..reading.tokens.len()).filter(|&place| COPULAS.contains(&reading.word(place))) {
-        let noun = place - 1;
-        let named = PICTURE.contains(&reading.word(noun)) && DEFINITE.contains(&reading.before(noun));
         let sentence = reading.sentence_of(place);
-        if !named || noun - 1 < reading.sentences[sentence].start || reading.foreign[sentence] {
+        let Some(subject) = picture_subject(reading, place).filter(|_| !reading.foreign[sentence]) else {
+            continue;
+        };
+        // The frame of a bicycle and the scene of a play have colors of their own.
+        if !is_whole_picture(reading.before(place)) {
             continue;
         }
         let picture = || Entity {
-            surface: reading.surface(&(noun..place)).to_owned(),
-            span: reading.span(&(noun..place)),
+            surface: reading.surface(&subject).to_owned(),
+            span: reading.span(&subject),
             label: None,
         };
         for color in colors_from(reading, vocabulary, past_degrees(reading, place + 1)) {
@@ -72,6 +74,37 @@ fn of_picture(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// The picture, or its colors ("main colors of the picture"), where they are the subject of the verb at a place: "the picture"
+/// opens its clause. In "the dog in the picture is ..." it does not.
+pub(super) fn picture_subject(reading: &Reading<'_>, verb: usize) -> Option<Range<usize>> {
+    let noun = verb.checked_sub(1)?;
+    let article = noun.checked_sub(1)?;
+    if !PICTURE.contains(&reading.word(noun)) || !DEFINITE.contains(&reading.word(article)) {
+        return None;
+    }
+    let sentence = reading.sentences[reading.sentence_of(verb)].start;
+    let opens = |at: usize| {
+        at == sentence
+            || at > sentence
+                && (matches!(reading.before(at), "," | ";" | ":" | "that" | "while" | "but")
+                    || reading.before(at) == "and"
+                        && (sentence..at).any(|at| finite_verb(reading.word(at)).is_some()))
+    };
+    let colors = article.checked_sub(2).filter(|&colors| {
+        matches!(reading.before(article), "of" | "in")
+            && matches!(reading.word(colors), "color" | "colors" | "colour" | "colours")
+    });
+    let Some(colors) = colors else { return opens(article).then_some(noun..verb) };
+    let main =
+        |at: usize| matches!(reading.before(at), "main" | "dominant" | "predominant" | "primary" | "two");
+    let mut start = colors;
+    while start > sentence && main(start) {
+        start -= 1;
+    }
+    let the = start - usize::from(start > sentence && DEFINITE.contains(&reading.before(start)));
+    opens(the).then_some(start..verb)
 }
 
 /// The place behind words like "mostly" and "all".
@@ -141,6 +174,9 @@ pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize
         {
             continue;
         }
+        if picture_subject(reading, place).is_some() {
+            continue;
+        }
         let Some(subject) = subject_of(reading, place) else { continue };
         // "None of the cars are red."
         let start = reading.phrases[subject].tokens.start;
@@ -204,6 +240,14 @@ pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
         && (reading.before(end).ends_with("ly") || matches!(reading.before(end), "also" | "both" | "all"))
     {
         end -= 1;
+    }
+    // "The dog in the picture is ...": the picture is where it is.
+    let pictured = end >= 3
+        && PICTURE.contains(&reading.before(end))
+        && DEFINITE.contains(&reading.before(end - 1))
+        && matches!(reading.before(end - 2), "in" | "of" | "within");
+    if pictured {
+        end -= 3;
     }
     let relative = matches!(reading.before(end), "that" | "which" | "who");
     if relative {

@@ -8,6 +8,7 @@ use super::entity;
 use crate::text::{
     Reading, TokenKind,
     status::is_none_of,
+    verbs::finite_verb,
     words::{DENIALS, PICTURE},
 };
 
@@ -207,12 +208,18 @@ fn at(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<(Opti
     Some((claim(reading, &(place..end), &subjects, *relation, [Some(object), second]), end))
 }
 
-/// The other of two things that something is between: "the car and -> the bus".
+/// The other of two things that something is between: "the car and -> the bus". None where the first are two already, nor
+/// where the other is the subject of a clause: "a lamp stands between two chairs and a cat sleeps".
 fn second_of(reading: &Reading<'_>, object: usize) -> Option<usize> {
-    let end = reading.phrases[object].tokens.end;
+    let first = &reading.phrases[object];
+    let end = first.tokens.end;
     let second = (reading.word(end) == "and").then(|| reading.phrase_starting_at(end + 1))??;
     let phrase = &reading.phrases[second];
-    (!phrase.pronoun && !phrase.unreal && phrase.negation.is_none()).then_some(second)
+    let spoken = |at: usize| finite_verb(reading.word(at)).is_some() && !reading.is_in_phrase(at);
+    let start = reading.sentences[first.sentence].start;
+    let clause = spoken(phrase.tokens.end) && (start..first.tokens.start).any(spoken);
+    let several = first.quantity.is_some() && first.is_plural();
+    (!several && !clause && !phrase.pronoun && !phrase.unreal && phrase.negation.is_none()).then_some(second)
 }
 
 /// "To its left": by something named before. Which of several is left open.

@@ -159,6 +159,49 @@ fn a_color_in_the_name_of_a_kind_is_not_claimed() {
     assert_eq!(colors("A red apple, a white wine bottle, a black dog."), ["red", "black"]);
 }
 
+#[test]
+fn a_color_is_said_of_the_picture_only_where_that_is_the_subject() {
+    let of = |text: &str| -> Vec<String> {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        let kinds = [lavr_types::ClaimKind::Color, lavr_types::ClaimKind::Attribute];
+        let said = read.iter().filter(|claim| kinds.contains(&claim.kind()));
+        said.map(|claim| in_words(&claim.assertion)).collect()
+    };
+    for (text, claims) in [
+        ("The dog in the photo is white.", &["dog=dog is white"][..]),
+        ("The background of the image is blue.", &[]),
+        ("The room in the picture is dark.", &[]),
+        ("The frame is red.", &[]),
+        ("The picture is dark.", &["picture is dark"]),
+        ("The picture is mostly red.", &["picture is red"]),
+        ("Overall, the image is green.", &["image is green"]),
+        (
+            "The main colors of the picture are blue and gray.",
+            &["main colors of the picture is blue", "main colors of the picture is gray"],
+        ),
+    ] {
+        assert_eq!(of(text), claims, "{text}");
+    }
+}
+
+#[test]
+fn a_place_is_that_of_what_the_sentence_is_about() {
+    let relations = |text: &str| -> Vec<String> {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        let said = read.iter().filter(|claim| claim.kind() == lavr_types::ClaimKind::Relation);
+        said.map(|claim| in_words(&claim.assertion)).collect()
+    };
+    for (text, claim) in [
+        ("Next to the bed is a chair, with a cat on it.", "cat=cat On chair=chair"),
+        ("A lamp stands between two chairs and a cat sleeps on the rug.", "lamp Between chairs=chair"),
+        ("A dog sits between the car and the bus.", "dog=dog Between car=car and bus=bus"),
+        ("The dog between the car and the bus is black.", "dog=dog Between car=car and bus=bus"),
+    ] {
+        let relations = relations(text);
+        assert_eq!(relations.last().map(String::as_str), Some(claim), "{text}: {relations:?}");
+    }
+}
+
 /// Words that make trouble, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

@@ -102,17 +102,17 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
     // "A cup with a spoon in it": what stands in something is not that something.
     let is_object = PREPOSITIONS.contains(&reading.before(place));
     let mut beside = Vec::new();
-    // "The desk has a mouse, with a chair placed in front of it": of what the sentence is about.
     let range = reading.sentences[sentence].start..place;
-    let with =
-        range.clone().rev().find(|&at| reading.word(at) == ",").filter(|&at| reading.word(at + 1) == "with");
-    if is_object && with.is_some() {
-        let before = |phrase: &(usize, &NounPhrase)| {
-            phrase.1.sentence == sentence && with.is_some_and(|with| phrase.1.tokens.end <= with)
+    let with = range.rev().find(|&at| reading.word(at) == ",").filter(|&at| reading.word(at + 1) == "with");
+    if let Some(with) = with.filter(|_| is_object) {
+        // "The desk has a mouse, with a chair placed in front of it": of what the sentence is about, not of what only
+        // places that: "next to the bed is a chair, with a cat on it".
+        let is_about = |(_, phrase): &&(usize, &NounPhrase)| {
+            phrase.sentence == sentence
+                && phrase.tokens.end <= with
+                && !PREPOSITIONS.contains(&reading.before(phrase.tokens.start))
         };
-        if let Some((index, _)) = phrases.iter().filter(near).find(|phrase| before(phrase)) {
-            return Some(*index);
-        }
+        return phrases.iter().filter(near).find(is_about).map(|(index, _)| *index);
     }
     if is_object {
         let mut start = place;

@@ -258,6 +258,11 @@ pub(crate) const PICTURE: &[&str] = &[
     "closeup",
 ];
 
+/// Whether a word means the picture and no thing in it: not the "frame" of a bicycle.
+pub(crate) fn is_whole_picture(word: &str) -> bool {
+    PICTURE.contains(&word) && !matches!(word, "frame" | "scene" | "shot")
+}
+
 /// What is spoken of as if it were there, and is nothing to look for.
 pub(crate) const ABSTRACT: &[&str] = &[
     "sense", "mood", "feeling", "answer", "question", "style", "setting", "vibe", "touch", "focus",
@@ -356,7 +361,7 @@ pub(crate) const AFTER_NOUNS: &[&str] = &[
     "small", "spread", "spun", "still", "stood", "sunk", "swam", "tall", "there", "though", "thrown", "tied",
     "today", "together", "told", "too", "took", "top", "twice", "until", "upright", "upside", "upstairs",
     "versus", "very", "via", "visible", "vs", "went", "where", "whether", "whom", "wide", "won", "worth",
-    "wound", "lol", "haha", "btw", "please",
+    "wound",
 ];
 
 /// `a` or `an`, by the sound that a word begins with.
