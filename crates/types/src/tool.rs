@@ -145,11 +145,12 @@ impl ToolSpec {
     /// Names all that is said of the tool, as the SHA-256 of it in hexadecimal: two tools of one name with the same
     /// fingerprint are offered to a planner in the same words, take the same arguments, and run with or without approval.
     pub fn fingerprint(&self) -> String {
-        let approval = if self.needs_approval { "approval" } else { "" }.to_owned();
         let (version, arguments) = (self.version.to_string(), self.arguments.to_string());
-        let said = [&self.name, &self.description, &version, &arguments, &approval];
+        let said = [&*self.name, &*self.description, &*version, &*arguments];
+        // Only where it is so: runs that were put away before approval was part of it know their tools again.
+        let approval = self.needs_approval.then_some("approval");
         let mut digest = Sha256::new();
-        for part in said {
+        for part in said.into_iter().chain(approval) {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
         }
@@ -212,6 +213,13 @@ mod tests {
         let guarded = ToolSpec { needs_approval: true, ..free.clone() };
         assert_ne!(free.fingerprint(), guarded.fingerprint());
         assert_eq!(free.fingerprint(), ToolSpec { cacheable: false, ..free.clone() }.fingerprint());
+    }
+
+    #[test]
+    fn the_fingerprint_of_a_tool_that_needs_no_approval_is_that_of_older_runs() {
+        let spec = ToolSpec::new("shred", "Shreds a file.", json!({ "type": "object" }));
+        let old = "5a8bcf84085eae37c8d3f6029a1a9d002aa82a254e15cfafb3047d28bf68b2c4";
+        assert_eq!(spec.fingerprint(), old);
     }
 
     #[test]
