@@ -12,6 +12,9 @@ use crate::{ImageError, Origin, StoredImage};
 /// The most names of forgotten images that are remembered, so that asking for one is told from a slip of the pen.
 const MOST_FORGOTTEN: usize = 10_000;
 
+/// The part of the limit that is left free when room was made: an eighth.
+const ROOM_LEFT: u64 = 8;
+
 /// Images by id. Time is counted in uses: an image is used after all that was made from it, so that what an image was made
 /// from is never forgotten before it.
 #[derive(Debug, Default)]
@@ -83,8 +86,16 @@ impl Kept {
     }
 
     /// Takes an image in; one that is here stays as it is. It makes room for it, but never by the image itself.
-    pub(crate) fn keep(&mut self, image: StoredImage, work: Option<u64>) {
+    ///
+    /// # Errors
+    /// When the image that it was made from is gone: the store let go of that one while this one was made.
+    pub(crate) fn keep(&mut self, image: StoredImage, work: Option<u64>) -> Result<(), ImageError> {
         let (id, shared) = (image.id, work.is_none());
+        if let Origin::Derived { parent, .. } = image.origin
+            && !self.images.contains_key(&parent)
+        {
+            return Err(self.missing(parent));
+        }
         self.forgotten.remove(id);
         if let Some(entry) = self.images.get_mut(&id) {
             entry.shared |= shared;
@@ -97,6 +108,7 @@ impl Kept {
             held.insert(id);
         }
         self.make_room(&self.line(id).collect());
+        Ok(())
     }
 
     pub(crate) fn pin(&mut self, id: ImageId) -> Result<(), ImageError> {
@@ -175,7 +187,8 @@ impl Kept {
         }
     }
 
-    /// Forgets what was least recently used until the rest fits, but none of `needed` and nothing that work may use.
+    /// Forgets what was least recently used as soon as all does not fit, but none of `needed` and nothing that work may
+    /// use. It goes on until some room is left, so that not each image that comes into a full store looks through all.
     fn make_room(&mut self, needed: &HashSet<ImageId>) {
         let Some(limit) = self.limit.filter(|limit| self.bytes > *limit) else { return };
         let held: HashSet<ImageId> = self.work.values().flatten().copied().collect();
@@ -188,8 +201,9 @@ impl Kept {
         });
         let mut free: Vec<_> = free.collect();
         free.sort_unstable();
+        let enough = limit - limit / ROOM_LEFT;
         for (_, id) in free {
-            if self.bytes <= limit {
+            if self.bytes <= enough {
                 return;
             }
             self.remove(id);
@@ -216,7 +230,6 @@ impl Forgotten {
         if self.known.insert(id) {
             self.order.push_back(id);
         }
-        // An image that came back leaves its place in the order, which is then passed over.
         while self.order.len() > MOST_FORGOTTEN {
             if let Some(oldest) = self.order.pop_front() {
                 self.known.remove(&oldest);
@@ -224,8 +237,11 @@ impl Forgotten {
         }
     }
 
+    /// Its place in the order goes with it: left there, it would in time be taken for the name's next one.
     fn remove(&mut self, id: ImageId) {
-        self.known.remove(&id);
+        if self.known.remove(&id) {
+            self.order.retain(|known| *known != id);
+        }
     }
 
     fn contains(&self, id: ImageId) -> bool {
@@ -397,5 +413,51 @@ mod tests {
         }
         assert_eq!((forgotten.known.len(), forgotten.order.len()), (MOST_FORGOTTEN, MOST_FORGOTTEN));
         assert!(!forgotten.contains(name(4)) && forgotten.contains(name(5)));
+    }
+
+    #[test]
+    fn an_image_that_came_back_and_was_forgotten_again_is_remembered_as_long_as_any() {
+        let mut forgotten = Forgotten::default();
+        let name = |n: u32| ImageId::of_pixels(Size::new(1, 1), &n.to_le_bytes());
+        for n in 0..MOST_FORGOTTEN as u32 - 1 {
+            forgotten.insert(name(n));
+        }
+        for _ in 0..3 {
+            forgotten.remove(name(0));
+            forgotten.insert(name(0));
+        }
+        forgotten.insert(name(u32::MAX));
+        forgotten.insert(name(u32::MAX - 1));
+        assert!(forgotten.contains(name(0)) && !forgotten.contains(name(1)));
+        assert_eq!((forgotten.known.len(), forgotten.order.len()), (MOST_FORGOTTEN, MOST_FORGOTTEN));
+    }
+
+    #[test]
+    fn a_full_store_makes_room_for_some_pictures_at_once() {
+        let store = room_for(16);
+        let mut sizes = Vec::new();
+        for level in 0..40 {
+            store.insert(picture(level)).unwrap();
+            sizes.push(store.bytes() / ONE);
+        }
+        assert_eq!(sizes[14..22], [15, 16, 14, 15, 16, 14, 15, 16]);
+    }
+
+    #[test]
+    fn what_was_made_from_an_image_that_is_gone_by_then_is_not_kept() {
+        let store = room_for(2);
+        let root = store.insert(picture(1)).unwrap();
+        let crop = store.crop(root, Rect::new(0.0, 0.0, 2.0, 2.0)).unwrap();
+        let made = store.get(crop).unwrap();
+        for level in 2..5 {
+            store.insert(picture(level)).unwrap();
+        }
+        let before = store.bytes();
+        let told = store.write().keep(made.clone(), None).unwrap_err();
+        assert!(matches!(told, ImageError::Forgotten { id, .. } if id == root), "{told}");
+        assert!(!store.has(crop) && store.bytes() == before);
+
+        let unlimited = ImageStore::default();
+        assert!(matches!(unlimited.write().keep(made, None), Err(ImageError::Unknown(id)) if id == root));
     }
 }

@@ -73,7 +73,7 @@ impl ImageStore {
     }
 
     /// The same store, which forgets what was least recently used as soon as it holds more than so many bytes
-    /// ([`StoredImage::bytes`]). Never forgotten are the newest image, what work that goes on may still use
+    /// ([`StoredImage::bytes`]), until an eighth of them is free. Never forgotten are the newest image, what work that goes on may still use
     /// ([`Self::begin`]), and an image that one of these was made from: where these alone take more, it holds more.
     /// Asking for what was forgotten is [`ImageError::Forgotten`]; giving the picture again brings it back under its id.
     #[must_use]
@@ -149,7 +149,7 @@ impl ImageStore {
         }
         let id = ImageId::of_pixels(size, pixels.as_raw());
         let image = StoredImage { id, pixels: Arc::new(pixels), origin: Origin::Root, file };
-        self.write().keep(image, work);
+        self.write().keep(image, work)?;
         Ok(id)
     }
 
@@ -214,7 +214,7 @@ impl ImageStore {
     /// off at the edges; the whole image gives `parent` itself.
     ///
     /// # Errors
-    /// When no image has this id, or the box holds no pixel of it.
+    /// When no image has this id, the store let go of it meanwhile, or the box holds no pixel of it.
     pub fn crop(&self, parent: ImageId, region: Rect) -> Result<ImageId, ImageError> {
         let image = self.get(parent)?;
         let size = image.size();
@@ -238,23 +238,19 @@ impl ImageStore {
             return Ok(id);
         }
         let pixels = imageops::crop_imm(&*image.pixels, left as u32, top as u32, width, height).to_image();
-        Ok(self.keep(StoredImage {
-            id,
-            pixels: Arc::new(pixels),
-            origin: Origin::Derived { parent, to_parent },
-            file: None,
-        }))
+        self.keep_derived(id, parent, pixels, to_parent).map(|image| image.id)
     }
 
-    /// A copy of another size. The same size gives `parent` itself.
+    /// A copy of another size. The same size gives `parent` itself. The image, not its name alone: a bounded store may let
+    /// go of the copy as soon as it has it.
     ///
     /// # Errors
-    /// When no image has this id, or the size holds no pixel.
-    pub fn resized(&self, parent: ImageId, size: Size) -> Result<ImageId, ImageError> {
+    /// When no image has this id, the store let go of it meanwhile, or the size holds no pixel.
+    pub fn resized(&self, parent: ImageId, size: Size) -> Result<StoredImage, ImageError> {
         let image = self.get(parent)?;
         let from = image.size();
         if size == from {
-            return Ok(parent);
+            return Ok(image);
         }
         if size.area() == 0 || size.area() > self.limits.pixels {
             return Err(ImageError::EmptyRegion { region: size.bounds(), size: from });
@@ -264,14 +260,14 @@ impl ImageStore {
         let to_parent = Affine::scale_then_move(scale, [0.0, 0.0]);
         let pixels =
             imageops::resize(&*image.pixels, size.width, size.height, imageops::FilterType::Triangle);
-        self.insert_derived(parent, pixels, to_parent)
+        self.keep_derived(ImageId::of_derived(parent, size, to_parent), parent, pixels, to_parent)
     }
 
     /// Takes in an image that was made from another by a map of its own, such as a straightened text line.
     /// `to_parent` maps its pixels to the parent's. The pixels must follow from the parent and the map.
     ///
     /// # Errors
-    /// When no image has the parent's id, or there is no pixel.
+    /// When no image has the parent's id, the store let go of it meanwhile, or there is no pixel.
     pub fn insert_derived(
         &self,
         parent: ImageId,
@@ -284,12 +280,7 @@ impl ImageStore {
             return Err(ImageError::EmptyRegion { region: size.bounds(), size: parent_size });
         }
         let id = ImageId::of_derived(parent, size, to_parent);
-        Ok(self.keep(StoredImage {
-            id,
-            pixels: Arc::new(pixels),
-            origin: Origin::Derived { parent, to_parent },
-            file: None,
-        }))
+        self.keep_derived(id, parent, pixels, to_parent).map(|image| image.id)
     }
 
     /// The image that this one was first made from, and the map from this image's pixels to that one's.
@@ -318,10 +309,17 @@ impl ImageStore {
         Ok(Region::new(root, self.size_of(root)?, Frame::Pixels, map.apply_rect(region.pixels())))
     }
 
-    fn keep(&self, image: StoredImage) -> ImageId {
-        let id = image.id;
-        self.write().keep(image, None);
-        id
+    fn keep_derived(
+        &self,
+        id: ImageId,
+        parent: ImageId,
+        pixels: RgbImage,
+        to_parent: Affine,
+    ) -> Result<StoredImage, ImageError> {
+        let origin = Origin::Derived { parent, to_parent };
+        let image = StoredImage { id, pixels: Arc::new(pixels), origin, file: None };
+        self.write().keep(image.clone(), None)?;
+        Ok(image)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Kept> {
@@ -434,7 +432,7 @@ mod tests {
     fn a_resized_copy_maps_back_to_its_parent() {
         let store = ImageStore::default();
         let root = store.insert(RgbImage::new(400, 100)).unwrap();
-        let small = store.resized(root, Size::new(100, 50)).unwrap();
+        let small = store.resized(root, Size::new(100, 50)).unwrap().id;
         let region = Region::in_pixels(small, Size::new(100, 50), Rect::new(10.0, 10.0, 20.0, 20.0));
         assert_eq!(store.to_root(&region).unwrap().pixels(), Rect::new(40.0, 20.0, 80.0, 40.0));
     }

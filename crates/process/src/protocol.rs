@@ -186,7 +186,7 @@ mod tests {
         let root =
             here.insert(RgbImage::from_fn(40, 30, |x, y| lavr_image::Rgb([x as u8, y as u8, 0]))).unwrap();
         let crop = here.crop(root, Rect::new(10.0, 5.0, 30.0, 25.0)).unwrap();
-        let inner = here.resized(crop, Size::new(40, 40)).unwrap();
+        let inner = here.resized(crop, Size::new(40, 40)).unwrap().id;
         let (mut sent, mut got) = (HashSet::new(), HashSet::new());
         let files = hand_over(&here, [inner, root], &mut sent, folder.path()).unwrap();
         take_over(&there, &files, &mut got, folder.path()).unwrap();

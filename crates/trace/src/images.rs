@@ -101,7 +101,7 @@ mod tests {
             store.insert(RgbImage::from_fn(40, 30, |x, y| lavr_image::Rgb([x as u8, y as u8, 7]))).unwrap();
         let crop = store.crop(root, Rect::new(3.0, 4.0, 20.0, 20.0)).unwrap();
         let inner = store.crop(crop, Rect::new(1.0, 1.0, 9.0, 9.0)).unwrap();
-        let small = store.resized(root, Size::new(20, 15)).unwrap();
+        let small = store.resized(root, Size::new(20, 15)).unwrap().id;
         let again = ImageStore::default();
         for (id, has_file) in [(root, true), (crop, false), (inner, false), (small, true)] {
             let given = (id == root).then_some("photo.png");

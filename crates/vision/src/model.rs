@@ -243,7 +243,7 @@ impl Session {
     fn shown(&self, image: ImageId, longest_side: Option<u32>) -> Result<StoredImage, ImageError> {
         let Some(side) = longest_side else { return self.images.get(image) };
         let size = self.images.size_of(image)?.fit_within(side.max(1));
-        self.images.get(self.images.resized(image, size)?)
+        self.images.resized(image, size)
     }
 
     fn invalid(&self, message: impl Into<String>) -> ModelError {

@@ -64,7 +64,7 @@ impl Tool for Crop {
                 }
                 let size = images.size_of(crop)?;
                 let scaled = |side: u32| (f64::from(side) * enlarge).round() as u32;
-                Ok(images.resized(crop, Size::new(scaled(size.width), scaled(size.height)))?)
+                Ok(images.resized(crop, Size::new(scaled(size.width), scaled(size.height)))?.id)
             })
             .await?;
         let images = context.images();

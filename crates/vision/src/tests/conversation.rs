@@ -72,7 +72,7 @@ async fn a_turn_may_ask_for_smaller_pictures_than_the_model_takes() {
     for reference in ["qwen3.json", "moondream.json"] {
         let images = Arc::new(ImageStore::default());
         let whole = images.insert(picture(64, 64)).unwrap();
-        let copy = images.resized(whole, lavr_types::Size::new(40, 40)).unwrap();
+        let copy = images.resized(whole, lavr_types::Size::new(40, 40)).unwrap().id;
         let model = model(reference, &images);
         let smaller = TurnRequest { longest_side: Some(40), ..ask(vec![image(whole), text("?")]) };
         let smaller = reply(&model, smaller).await.unwrap();
