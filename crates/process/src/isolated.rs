@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use lavr_image::ImageStore;
-use lavr_tool::{DynTool, ToolContext, ToolError};
+use lavr_tool::{DynTool, ToolContext, ToolError, named};
 use lavr_types::{Capability, Concurrency, FailureKind, ImageId, Observation, ToolSpec};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     Child, Program,
     protocol::{
-        ImageFile, Outcome, ToParent, ToWorker, hand_over, let_go, line, message, named, named_by, take_over,
+        ImageFile, Outcome, ToParent, ToWorker, hand_over, let_go, line, message, named_by, take_over,
     },
 };
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use lavr_image::{ImageError, ImageStore, Origin, RgbImage};
+use lavr_tool::named;
 use lavr_types::{Affine, Amounts, BudgetLimits, Capability, Failure, ImageId, Observation, Size, Usage};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -85,16 +86,6 @@ pub(crate) enum HandOver {
     Damaged,
     #[error(transparent)]
     Image(#[from] ImageError),
-}
-
-/// The images that a value names, wherever it does.
-pub(crate) fn named(value: &Value) -> Vec<ImageId> {
-    match value {
-        Value::String(text) => text.parse().ok().into_iter().collect(),
-        Value::Array(items) => items.iter().flat_map(named).collect(),
-        Value::Object(fields) => fields.values().flat_map(named).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The images that an outcome names.

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use lavr_image::ImageStore;
-use lavr_tool::{Caller, CancellationToken, DynTool, ToolContext, ToolError};
+use lavr_tool::{Caller, CancellationToken, DynTool, ToolContext, ToolError, named};
 use lavr_types::{Budget, Capability, Failure, FailureKind, Observation, Usage};
 use serde_json::Value;
 use tokio::{
@@ -16,9 +16,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use crate::protocol::{
-    HandOver, Outcome, ToParent, ToWorker, hand_over, line, message, named, named_by, take_over,
-};
+use crate::protocol::{HandOver, Outcome, ToParent, ToWorker, hand_over, line, message, named_by, take_over};
 
 /// The connection to the parent broke.
 #[derive(Debug, thiserror::Error)]

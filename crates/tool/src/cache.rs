@@ -80,14 +80,20 @@ impl Slots {
     }
 }
 
-/// The images that arguments name.
-pub(crate) fn named(value: &Value) -> Vec<ImageId> {
+/// The images that a value names, wherever it does.
+pub fn named(value: &Value) -> Vec<ImageId> {
     match value {
         Value::String(text) => text.parse().ok().into_iter().collect(),
         Value::Array(items) => items.iter().flat_map(named).collect(),
         Value::Object(fields) => fields.values().flat_map(named).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether an answer is about a picture that was shown smaller for want of pixels: what that run could not see, others
+/// may.
+pub(crate) fn of_a_smaller_picture(observation: &Observation<Value>) -> bool {
+    observation.value.get("shown_at").is_some_and(|size| !size.is_null())
 }
 
 /// The images that an observation speaks of.

@@ -151,8 +151,16 @@ impl Dispatcher {
                 filled = filled => filled?.clone(),
                 () = cancel.cancelled() => return Err(ToolError::cancelled()),
             };
+            let shown_smaller = cache::of_a_smaller_picture(&observation);
+            if shown_smaller {
+                self.shared.cache.drop_slot(&key, &slot);
+            }
             if ran {
                 return Ok(observation);
+            }
+            if shown_smaller {
+                // Somebody else had few pixels left; this caller may have more.
+                continue;
             }
             let asked = cache::named(&work.call.arguments);
             if self.images().still_has(cache::spoken_of(&observation), &asked) {

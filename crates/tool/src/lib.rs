@@ -78,7 +78,7 @@ mod tool;
 pub use approval::{Approval, Approver};
 pub use arguments::{bound, is_deeper};
 pub use breaker::Breaker;
-pub use cache::sorted;
+pub use cache::{named, sorted};
 pub use context::{Caller, ToolContext};
 pub use dispatcher::{Counts, Dispatcher, DispatcherOptions, Limits};
 pub use error::ToolError;
