@@ -49,9 +49,14 @@ impl Sight {
         sight
     }
 
+    /// Whether every image is sent as it is.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.scales.is_empty()
+    }
+
     /// What has happened as the model reads it; `None` where that is how it is.
     pub(crate) fn view(&self, situation: &Situation<'_>) -> Option<View> {
-        if self.scales.is_empty() {
+        if self.is_plain() {
             return None;
         }
         let images = situation.images.iter().map(|(id, size)| (*id, self.size(*id, *size)));

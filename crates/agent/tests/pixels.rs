@@ -8,9 +8,9 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::registry;
-use lavr_agent::{Agent, Limits, Next, PlanFirstPlanner, Planner, Run};
+use lavr_agent::{Agent, Limits, ModelPlanner, Next, PlanFirstPlanner, Planner, Run};
 use lavr_image::{ImageStore, RgbImage};
-use lavr_model::{ChatModel, Metered, Part, TurnRequest};
+use lavr_model::{ChatModel, Message, Metered, Part, TurnRequest};
 use lavr_prompt::Library;
 use lavr_testkit::{ScriptedModel, ScriptedReply};
 use lavr_tool::{CancellationToken, Dispatcher};
@@ -207,4 +207,62 @@ async fn a_plan_keeps_its_meaning_when_the_pictures_shrink_and_the_run_is_put_aw
     let Next::Ask(request) = run.next(&planner, &tools).unwrap() else { panic!("the answer") };
     assert_eq!((request.longest_side, told_size(&request)), (Some(10), Size::new(10, 10)));
     assert!(planner.sees());
+}
+
+/// How often a request warns of places that the model wrote when the pictures were larger, and whether the user's last words do.
+fn warnings(next: Next) -> (usize, bool) {
+    let Next::Ask(request) = next else { panic!("a turn of the model: {next:?}") };
+    let warns =
+        |message: &Message| serde_json::to_string(message).unwrap().matches("are smaller now").count();
+    let last = request.messages.last().is_some_and(|message| warns(message) > 0);
+    (request.messages.iter().map(warns).sum(), last)
+}
+
+#[tokio::test]
+async fn a_model_is_told_once_that_places_in_its_plan_and_in_wrong_replies_are_of_larger_pictures() {
+    let (mut run, planner, dispatcher) = planned();
+    let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();
+    run.replied(&planner, &tools, &reply(PLAN));
+    for _ in 0..2 {
+        let Next::Call(calls) = run.next(&planner, &tools).unwrap() else { panic!("a wave") };
+        run.called(dispatcher.dispatch(calls, &CancellationToken::new()).await);
+    }
+    assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (0, false));
+    run.replied(&planner, &tools, &reply("The dog at [1, 2, 11, 28], I think."));
+    assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (0, false));
+    run.shrink_pictures(10, 0);
+    assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (1, true));
+    // What it writes from here on is in the sizes that it is told.
+    run.replied(&planner, &tools, &reply("The dog at [0, 0, 4, 9], I think."));
+    assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (1, false));
+}
+
+#[tokio::test]
+async fn so_is_one_that_goes_step_by_step() {
+    let call =
+        r#"{"thought":"The dog at [1, 2, 11, 28].","calls":[{"tool":"color","args":{"image":"image1"}}]}"#;
+    for native in [false, true] {
+        let (mut run, _, dispatcher) = planned();
+        let tools: Vec<&ToolSpec> = dispatcher.registry().specs().collect();
+        let model = ScriptedModel::texts(Vec::<String>::new()).with_capabilities(|can| {
+            can.native_tools = native;
+            can.longest_side = 30;
+        });
+        let planner = ModelPlanner::new(model.capabilities(), &Library::built_in()).unwrap();
+        let first = if native {
+            let arguments = json!({ "image": "image1" });
+            let call = ToolCall { id: CallId("x".into()), tool: "color".into(), arguments };
+            lavr_model::Reply { calls: vec![call], ..reply("The dog at [1, 2, 11, 28].") }
+        } else {
+            reply(call)
+        };
+        run.replied(&planner, &tools, &first);
+        let Next::Call(calls) = run.next(&planner, &tools).unwrap() else { panic!("the call") };
+        run.called(dispatcher.dispatch(calls, &CancellationToken::new()).await);
+        assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (0, false));
+        run.shrink_pictures(10, 0);
+        assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (1, true), "native: {native}");
+        run.replied(&planner, &tools, &reply(""));
+        assert_eq!(warnings(run.next(&planner, &tools).unwrap()), (1, false), "native: {native}");
+    }
 }

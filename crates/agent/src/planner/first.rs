@@ -13,7 +13,7 @@ use lavr_types::{CallRecord, Step, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::model::{json_object, push_text, question_message, read_step};
+use super::model::{SMALLER_NOW, json_object, push_text, question_message, read_step};
 use crate::{
     AgentError, Decision, Demonstrations, ImageNames, Misunderstanding, ModelPlanner, Node, Plan, PlanError,
     PlanFile, Planner, PlannerRecord, Situation, Turn,
@@ -209,6 +209,7 @@ impl PlanFirstPlanner {
         names: &mut ImageNames,
         images_left: &mut usize,
     ) {
+        let larger = self.steps.last_of_larger_pictures(situation);
         for (index, turn) in seen.turns.iter().enumerate() {
             match turn {
                 Turn::Feedback { said, message } => {
@@ -236,6 +237,9 @@ impl PlanFirstPlanner {
                     }
                     push_text(messages, &self.results(situation, index, step, names));
                 }
+            }
+            if larger == Some(index) {
+                push_text(messages, SMALLER_NOW);
             }
         }
     }

@@ -25,6 +25,10 @@ use crate::{
 /// Pictures that results may show, kept free of demonstrations.
 const ROOM_FOR_RESULTS: usize = 4;
 
+/// What a model is told behind its last words of larger pictures: a place copied from them would be another.
+pub(super) const SMALLER_NOW: &str = "The pictures are smaller now than when you wrote the above. Do not copy places from \
+     your own words: write them anew in the sizes told above. Places in results are in these sizes already.";
+
 /// Asks a chat model for each step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModelPlanner {
@@ -86,7 +90,17 @@ impl ModelPlanner {
         side.filter(|side| self.own_side().is_none_or(|own| *side < own))
     }
 
-    fn request(&self, situation: &Situation<'_>) -> Result<TurnRequest, PromptError> {
+    /// The last turn that the model wrote when it saw larger pictures than now, if there is one: its words stay as they are,
+    /// with places in pixels that are not those of the pictures any more.
+    pub(super) fn last_of_larger_pictures(&self, situation: &Situation<'_>) -> Option<usize> {
+        if self.sight(situation).is_plain() {
+            return None;
+        }
+        (0..situation.turns.len()).rev().find(|turn| self.sight_changed(situation, *turn))
+    }
+
+    /// `larger` is the last turn of larger pictures ([`Self::last_of_larger_pictures`]).
+    fn request(&self, situation: &Situation<'_>, larger: Option<usize>) -> Result<TurnRequest, PromptError> {
         let tool_names: Vec<&str> = situation.tools.iter().map(|tool| tool.name.as_str()).collect();
         let signatures: Vec<String> = situation.tools.iter().map(|tool| signature(tool)).collect();
         let rendered = self.prompt.render(&json!({ "tools": signatures.join("\n") }), &tool_names)?;
@@ -113,7 +127,8 @@ impl ModelPlanner {
         for (index, turn) in situation.turns.iter().enumerate() {
             // What the model wrote of larger pictures would not fit what it sees now.
             let as_seen_now = self.sight_changed(situation, index);
-            self.push_turn(&mut messages, turn, as_seen_now, &mut names, &mut images_left);
+            let note = (larger == Some(index)).then_some(SMALLER_NOW);
+            self.push_turn(&mut messages, turn, (as_seen_now, note), &mut names, &mut images_left);
         }
         if situation.must_answer {
             push_text(&mut messages, "No more calls are possible. Answer now from what you know.");
@@ -180,7 +195,7 @@ impl ModelPlanner {
         &self,
         messages: &mut Vec<Message>,
         turn: &Turn,
-        as_seen_now: bool,
+        (as_seen_now, note): (bool, Option<&str>),
         names: &mut ImageNames,
         images_left: &mut usize,
     ) {
@@ -190,6 +205,7 @@ impl ModelPlanner {
                 let said = if said.trim().is_empty() { "(no reply)" } else { said };
                 messages.push(Message::text(Role::Assistant, said));
                 messages.push(Message::text(Role::User, message));
+                push_text(messages, note.unwrap_or_default());
                 return;
             }
             Turn::Step { step, said, verbatim } => (step, said, verbatim),
@@ -210,7 +226,8 @@ impl ModelPlanner {
             }
             let mut results = Vec::new();
             // Every provider takes text inside a result; beside it, not every one does.
-            let mut reminder = reminder(step);
+            let reminders: Vec<String> = reminder(step).into_iter().chain(note.map(str::to_owned)).collect();
+            let mut reminder = Some(reminders.join("\n")).filter(|text| !text.is_empty());
             for (index, record) in step.calls.iter().enumerate() {
                 let mut call = record.call.clone();
                 names.put_names(&mut call.arguments);
@@ -251,6 +268,7 @@ impl ModelPlanner {
         let mut observations: Vec<String> =
             step.calls.iter().map(|record| observation_text(record, names)).collect();
         observations.extend(reminder(step));
+        observations.extend(note.map(str::to_owned));
         let mut parts: Vec<Part> = Vec::new();
         step.calls.iter().for_each(|record| parts.extend(pictures(record, names)));
         parts.push(Part::Text { text: observations.join("\n") });
@@ -305,9 +323,10 @@ impl Planner for ModelPlanner {
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, PromptError> {
         let sight = self.sight(situation);
         let view = sight.view(situation);
+        let larger = self.last_of_larger_pictures(situation);
         let request = match &view {
-            Some(view) => self.request(&view.of(situation))?,
-            None => self.request(situation)?,
+            Some(view) => self.request(&view.of(situation), larger)?,
+            None => self.request(situation, larger)?,
         };
         Ok(Plan::Ask(Box::new(request)))
     }
