@@ -105,6 +105,7 @@ impl Metered {
         if !self.leaves_out {
             // More than is left: the reservation tells how much more.
             let side = turn.longest_side.map_or(LEAST_SIDE, |side| capabilities.shown_side(side));
+            turn.longest_side = Some(side);
             return pixels_of(&shown, side);
         }
         for part in turn.messages.iter_mut().flat_map(|message| &mut message.parts) {

@@ -9,7 +9,8 @@ use lavr_model::{
 use lavr_prompt::{Library, Prompt, PromptError};
 use lavr_tool::{Tool, ToolContext, ToolError};
 use lavr_types::{
-    Budget, Capability, Evidence, FailureKind, ImageId, Observation, Rect, Trust, perception::VisualAnswer,
+    Budget, Capability, Evidence, FailureKind, ImageId, Observation, Rect, Trust, Usage,
+    perception::VisualAnswer,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -116,7 +117,11 @@ impl Tool for Vqa {
         let metered = self.model.within(context.budget().clone()).with_images(images as _);
         let asked = metered.stream_fitted(turn, context.cancellation().clone()).await;
         let (longest_side, stream) = asked.map_err(in_tool)?;
-        let reply = collect(&model, stream).await.map_err(in_tool)?;
+        let reply = collect(&model, stream).await.map_err(|error| {
+            // Nobody said how many tokens a turn had that broke off.
+            context.spent(Usage { model_calls: 1, ..Usage::default() });
+            in_tool(error)
+        })?;
         context.spent(reply.usage.spent(price));
         let size = context.images().size_of(seen)?;
         let shown_at = longest_side.map(|side| size.fit_within(side)).filter(|shown| *shown != size);

@@ -134,9 +134,12 @@ async fn a_models_failure_is_told_to_the_planner_without_its_details() {
         (ScriptedReply::Text("  ".into()), FailureKind::Failed),
     ] {
         let scene = scene(ScriptedModel::replies([reply.clone()]));
-        let failure =
-            scene.call(json!({ "image": scene.photo, "question": "What?" })).await.outcome.unwrap_err();
+        let record = scene.call(json!({ "image": scene.photo, "question": "What?" })).await;
+        let failure = record.outcome.unwrap_err();
         assert_eq!(failure.kind, kind, "{reply:?}: {failure:?}");
+        // A turn that began is told, whether it ended or not.
+        let began = !matches!(reply, ScriptedReply::Fails(..));
+        assert_eq!(record.models.model_calls, u32::from(began), "{reply:?}");
         assert!(!failure.message.contains("sk-1"), "{failure:?}");
     }
 }
