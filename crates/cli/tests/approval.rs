@@ -2,22 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
+use lavr_testkit::without_setup;
 use serde_json::Value;
 
 fn lavr(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "RUST_LOG"] {
-        command.env_remove(variable);
-    }
-    let output = command
-        .args(arguments)
-        .args(["--planner", "none", "--json"])
-        .env("LAVR_NO_TRACE", "1")
-        .current_dir(folder)
-        .output()
-        .unwrap();
+    let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
+    let output =
+        command.args(arguments).args(["--planner", "none", "--json"]).current_dir(folder).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let document = serde_json::from_slice(&output.stdout).unwrap_or_default();
     (output.status.code().unwrap(), document, told)

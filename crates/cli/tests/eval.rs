@@ -7,14 +7,11 @@ use std::{
     process::{Command, Output},
 };
 
-use lavr_testkit::{Answer, Loopback};
+use lavr_testkit::{Answer, Loopback, without_setup};
 use serde_json::{Value, json};
 
 fn lavr(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "RUST_LOG"] {
-        command.env_remove(variable);
-    }
+    let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
     command.arg("eval").args(arguments);
     command
 }

@@ -5,10 +5,10 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
-use lavr_testkit::python_with;
+use lavr_testkit::{python_with, without_setup};
 use serde_json::{Value, json};
 
 const SDK: &str = "mcp==2.3.0";
@@ -27,7 +27,7 @@ fn lavr_mcp() -> Vec<String> {
 fn client(mode: &str, way: &[&str]) -> Value {
     let python = python_with(Path::new(env!("CARGO_TARGET_TMPDIR")), &[SDK]).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mcp/tests/reference/client.py");
-    let output = Command::new(python)
+    let output = without_setup(python)
         .arg(script)
         .args([
             mode,
@@ -35,8 +35,6 @@ fn client(mode: &str, way: &[&str]) -> Value {
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
         ])
         .args(way)
-        .env_remove("LAVR_MODEL")
-        .env_remove("LAVR_BASE_URL")
         .output()
         .unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
@@ -120,7 +118,7 @@ struct HttpServer {
 impl HttpServer {
     fn start() -> Self {
         let command = lavr_mcp();
-        let mut process = Command::new(&command[0])
+        let mut process = without_setup(&command[0])
             .args(&command[1..])
             .args(["--http", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -175,7 +173,7 @@ fn pages_from_elsewhere_are_not_served() {
 #[test]
 fn other_machines_are_not_served() {
     let output =
-        Command::new(env!("CARGO_BIN_EXE_lavr")).args(["mcp", "--http", "0.0.0.0:0"]).output().unwrap();
+        without_setup(env!("CARGO_BIN_EXE_lavr")).args(["mcp", "--http", "0.0.0.0:0"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("can be reached from other machines"), "{told}");
@@ -184,7 +182,7 @@ fn other_machines_are_not_served() {
 #[test]
 fn standard_output_carries_the_protocol_and_nothing_else() {
     let command = lavr_mcp();
-    let mut process = Command::new(&command[0])
+    let mut process = without_setup(&command[0])
         .args(&command[1..])
         .arg("-vv")
         .stdin(Stdio::piped())
@@ -231,7 +229,7 @@ fn standard_output_carries_the_protocol_and_nothing_else() {
 #[test]
 fn pictures_past_the_limit_are_forgotten() {
     let command = lavr_mcp();
-    let mut process = Command::new(&command[0])
+    let mut process = without_setup(&command[0])
         .args(&command[1..])
         .args(["--image-memory", "1"])
         .stdin(Stdio::piped())

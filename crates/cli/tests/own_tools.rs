@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+use std::{path::Path, process::Output};
 
+use lavr_testkit::without_setup;
 use serde_json::{Value, json};
 
 fn picture(name: &str) -> String {
@@ -14,10 +12,7 @@ fn picture(name: &str) -> String {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "LAVR_TOOLS", "RUST_LOG"] {
-        command.env_remove(variable);
-    }
+    let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
     command.args(arguments).output().unwrap()
 }
 

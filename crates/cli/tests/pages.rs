@@ -11,7 +11,7 @@ use std::{
 
 use lavr_agent::DemonstrationSet;
 use lavr_image::ImageStore;
-use lavr_testkit::{Answer, Loopback, python_with};
+use lavr_testkit::{Answer, Loopback, python_with, without_setup};
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -51,6 +51,16 @@ impl Page {
         let block = found.next().unwrap_or_else(|| panic!("no {language} block has `{words}`"));
         assert!(found.next().is_none(), "several {language} blocks have `{words}`");
         block
+    }
+
+    /// What an indented result on it tells of a field.
+    fn told(&self, field: &str) -> Value {
+        let name = format!("\"{field}\": ");
+        let lines = self.0.lines().filter(|line| line.starts_with("    "));
+        let mut told = lines.filter_map(|line| line.split_once(&name).map(|(_, behind)| behind));
+        let behind = told.next().unwrap_or_else(|| panic!("no result tells `{field}`"));
+        assert!(told.next().is_none(), "several results tell `{field}`");
+        serde_json::Deserializer::from_str(behind).into_iter().next().unwrap().unwrap()
     }
 
     /// The commands that it shows.
@@ -98,11 +108,8 @@ impl Place {
         let folders = [self.python.parent().unwrap().to_owned(), program];
         let known = std::env::var_os("PATH").unwrap();
         let path = std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&known))).unwrap();
-        let mut command = Command::new("sh");
+        let mut command = without_setup("sh");
         command.args(["-c", line]).current_dir(self.folder.path()).stdin(Stdio::null());
-        for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_TOOLS", "RUST_LOG"] {
-            command.env_remove(variable);
-        }
         command.env("PATH", path).env("LAVR_PLANNER", "none").env("READER_TOKEN", &self.token);
         command
     }
@@ -136,11 +143,17 @@ fn the_local_command_of_the_page_works() {
     let place = Place::new().with_leaves(&page);
     let seen =
         place.json(r#"lavr tools run leaves --tools tools --json '{"image": "photo.jpg", "least": 0.4}'"#);
+    // What the page tells of the result; the command there leaves `least` out.
+    let mut shown = place.json(r#"lavr tools run leaves --tools tools --json '{"image": "photo.jpg"}'"#);
+    let score = |value: &Value| (value.as_f64().unwrap() * 1e6).round() / 1e6;
+    let rounded = score(&shown["value"]["objects"][0]["score"]);
+    shown["value"]["objects"][0]["score"] = json!(rounded);
+    assert_eq!(shown["value"], page.told("value"));
+    assert_eq!(shown["trust"], page.told("trust"));
     let printed: Value = serde_json::from_str(&page.block("json", "\"leaves\"")).unwrap();
     let leaf = &printed["leaves"][0];
     assert_eq!(seen["value"]["objects"][0]["label"], leaf["kind"]);
     assert_eq!(seen["evidence"][0]["value"], leaf["kind"]);
-    let score = |value: &Value| (value.as_f64().unwrap() * 100.0).round();
     assert_eq!(score(&seen["evidence"][0]["score"]), score(&leaf["p"]));
     let corners: Vec<f64> = serde_json::from_value(leaf["box"].clone()).unwrap();
     let told: Vec<f64> = serde_json::from_value(seen["value"]["objects"][0]["box"].clone()).unwrap();

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
+use lavr_testkit::without_setup;
 use serde_json::Value;
 
 fn root(path: &str) -> String {
@@ -11,10 +12,7 @@ fn root(path: &str) -> String {
 }
 
 fn lavr(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in ["LAVR_MODEL", "LAVR_BASE_URL", "LAVR_PLANNER", "RUST_LOG"] {
-        command.env_remove(variable);
-    }
+    let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
     command.args(arguments).output().unwrap()
 }
 

@@ -9,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use lavr_testkit::without_setup;
 use serde_json::Value;
 
 fn picture(name: &str) -> String {
@@ -16,20 +17,7 @@ fn picture(name: &str) -> String {
 }
 
 fn lavr() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    for variable in [
-        "LAVR_MODEL",
-        "LAVR_BASE_URL",
-        "LAVR_PROVIDER",
-        "LAVR_PLANNER",
-        "RUST_LOG",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-    ] {
-        command.env_remove(variable);
-    }
-    // The runs of these tests are not a person's.
-    command.env("LAVR_NO_TRACE", "1");
-    command
+    without_setup(env!("CARGO_BIN_EXE_lavr"))
 }
 
 fn run(arguments: &[&str]) -> Output {

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use lavr_testkit::{Answer, Loopback};
+use lavr_testkit::{Answer, Loopback, without_setup};
 use serde_json::{Value, json};
 
 fn picture(name: &str) -> String {
@@ -16,21 +16,8 @@ fn picture(name: &str) -> String {
 
 /// The program with a store of runs of its own.
 fn lavr(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-    let ambient = [
-        "LAVR_MODEL",
-        "LAVR_BASE_URL",
-        "LAVR_PLANNER",
-        "LAVR_NO_TRACE",
-        "LAVR_KEEP_RUNS",
-        "RUST_LOG",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    ];
-    for variable in ambient {
-        command.env_remove(variable);
-    }
-    command.env("LAVR_RUNS", home.join("runs.sqlite")).args(arguments);
+    let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
+    command.env_remove("LAVR_NO_TRACE").env("LAVR_RUNS", home.join("runs.sqlite")).args(arguments);
     command
 }
 

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::{path::PathBuf, process::Output};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lavr_testkit::{Answer, Loopback, Request};
+use lavr_testkit::{Answer, Loopback, Request, without_setup};
 use serde_json::{Value, json};
 
 /// A dollar for 10,000 tokens read; a turn reads 1,000 of them.
@@ -54,12 +51,8 @@ impl Service {
 
     /// Runs a command about the picture.
     async fn run(&self, name: &str, options: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lavr"));
-        for variable in ["LAVR_PROVIDER", "LAVR_PLANNER", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
-            command.env_remove(variable);
-        }
+        let mut command = without_setup(env!("CARGO_BIN_EXE_lavr"));
         command
-            .env("LAVR_NO_TRACE", "1")
             .env("LAVR_MODEL", "eyes")
             .env("LAVR_BASE_URL", format!("{}/v1", self.server.address))
             .env("LAVR_PRICES", self.path("prices.toml"))

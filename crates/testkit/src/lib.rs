@@ -1,5 +1,6 @@
 //! What tests need in the place of the world: models that follow a script, a detector that sees one dog, a server on loopback that may
-//! misbehave, cassettes of recorded exchanges, and Python and Node.js with pinned packages. A dev-dependency only.
+//! misbehave, cassettes of recorded exchanges, Python and Node.js with pinned packages, and the program without the setup of whoever runs
+//! the tests. A dev-dependency only.
 //!
 //! ```
 //! use lavr_model::{ChatModel, TurnRequest, collect};
@@ -19,6 +20,7 @@ mod node;
 mod one_dog;
 mod python;
 mod scripted;
+mod setup;
 
 pub use cassette::{Cassette, CassetteError, Exchange, Player, RecordedRequest, RecordedResponse, Recorder};
 pub use loopback::{Answer, Loopback, Request};
@@ -26,3 +28,4 @@ pub use node::{Node, node_with};
 pub use one_dog::{Look, OneDog};
 pub use python::python_with;
 pub use scripted::{ScriptedModel, ScriptedReply};
+pub use setup::without_setup;
