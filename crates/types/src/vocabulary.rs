@@ -284,7 +284,7 @@ impl Vocabulary {
             vocabulary.learn_color(word, basics)?;
         }
         for (noun, colors) in file.color_kinds {
-            if noun != normal(&noun) || noun.contains(' ') || noun.is_empty() {
+            if noun != normal(&noun) || noun.is_empty() {
                 return Err(VocabularyError::BadWord(noun));
             }
             if let Some(word) = colors.iter().find(|word| vocabulary.color(word).is_none()) {
@@ -428,7 +428,7 @@ impl Vocabulary {
     }
 
     /// Whether a colour word before a noun names a kind of it and says little of its colour: "black" before "bear", "red"
-    /// before "wine" (in "red wine glass", too).
+    /// before "wine" and "wine glass". `noun` is all that stands behind the colour: of a "white coffee mug" it is the colour.
     pub fn names_a_kind(&self, color: &str, noun: &str) -> bool {
         let color = normal(color);
         let kinds = |noun: &str| self.color_kinds.get(noun).is_some_and(|colors| colors.contains(&color));

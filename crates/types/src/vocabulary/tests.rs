@@ -186,14 +186,25 @@ fn colors_and_numbers_are_read() {
 
 #[test]
 fn a_color_may_be_part_of_the_name_of_a_kind() {
-    for (color, noun) in
-        [("black", "bear"), ("Red", "foxes"), ("white", "wine"), ("golden", "eagle"), ("grey", "wolves")]
-    {
+    for (color, noun) in [
+        ("black", "bear"),
+        ("Red", "foxes"),
+        ("white", "wine"),
+        ("golden", "eagle"),
+        ("grey", "wolves"),
+        ("red", "wine glasses"),
+    ] {
         assert!(words().names_a_kind(color, noun), "{color} {noun}");
     }
-    for (color, noun) in
-        [("red", "apple"), ("black", "dog"), ("white", "bears"), ("blue", "wine"), ("big", "bear")]
-    {
+    for (color, noun) in [
+        ("red", "apple"),
+        ("black", "dog"),
+        ("white", "bears"),
+        ("blue", "wine"),
+        ("big", "bear"),
+        ("white", "coffee mug"),
+        ("red", "kite"),
+    ] {
         assert!(!words().names_a_kind(color, noun), "{color} {noun}");
     }
 }

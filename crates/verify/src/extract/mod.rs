@@ -262,9 +262,14 @@ fn count_in_places(claims: &mut [Claim]) {
 
 /// "No object was recognized", "nobody could read text": what was looked for in vain is said of the looking.
 fn tells_of_looking(reading: &Reading<'_>, range: &std::ops::Range<usize>) -> bool {
-    let has = |words: &[&str]| range.clone().any(|place| words.contains(&reading.word(place)));
-    has(&["no", "nothing", "nobody", "none", "not"])
-        && has(&["recognized", "recognised", "identified", "detected", "look", "looked"])
+    const DENYING: &[&str] = &["no", "nothing", "nobody", "none", "not"];
+    const FOUND: &[&str] = &["recognized", "recognised", "identified", "detected"];
+
+    range.clone().any(|place| DENYING.contains(&reading.word(place)))
+        && range.clone().any(|place| {
+            let before = if reading.before(place) == "not" { place - 1 } else { place };
+            FOUND.contains(&reading.word(place)) && matches!(reading.before(before), "was" | "were")
+        })
 }
 
 /// Sentences in which nothing else was found: said, but nothing that an expert checks.

@@ -157,6 +157,16 @@ fn a_color_in_the_name_of_a_kind_is_not_claimed() {
         assert!(colors(text).is_empty(), "{text}: {:?}", colors(text));
     }
     assert_eq!(colors("A red apple, a white wine bottle, a black dog."), ["red", "black"]);
+    // What the colour stands before is not what it describes, only the last word is.
+    for (text, color) in [
+        ("A black coffee table stands in the room.", "black"),
+        ("A white coffee mug and a spoon.", "white"),
+        ("There is a red velvet couch.", "red"),
+        ("She holds a white sugar bowl.", "white"),
+        ("A red kite flies over the beach.", "red"),
+    ] {
+        assert_eq!(colors(text), [color], "{text}");
+    }
 }
 
 #[test]
@@ -200,6 +210,24 @@ fn a_place_is_that_of_what_the_sentence_is_about() {
         let relations = relations(text);
         assert_eq!(relations.last().map(String::as_str), Some(claim), "{text}: {relations:?}");
     }
+}
+
+#[test]
+fn words_that_may_be_verbs_are_told_by_where_they_stand() {
+    let said = |text: &str| -> Vec<String> {
+        let read = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+        read.iter().map(|claim| in_words(&claim.assertion)).collect()
+    };
+    let ties = said("The other ties on the rack are red.");
+    assert!(ties.contains(&"there is ties=tie".to_owned()), "{ties:?}");
+    let center = said("At the center stands a horse.");
+    assert!(!center.iter().any(|claim| claim.contains("stands=")), "{center:?}");
+    assert!(!said("Everybody loves cake.").iter().any(|claim| claim.contains("cake")));
+    let look = said("The man does not look tired.");
+    assert!(look.iter().any(|claim| claim.contains("man=person")), "{look:?}");
+    // Said of the looking, and so no claim; what is said of a thing is one.
+    assert!(said("Nobody was recognized.").is_empty());
+    assert_eq!(said("It does not look good."), ["other"]);
 }
 
 /// Words that make trouble, in any order.

@@ -1,5 +1,7 @@
 //! A sentence of another language as a row of known and unknown words, and the noun phrases in it.
 
+use std::ops::Range;
+
 use lavr_types::Span;
 
 use super::data::{Agreement, Color, ColorForm, LONGEST_NOUN, Language, NounForm, Script};
@@ -126,24 +128,27 @@ impl<'t> Scan<'t> {
         (0..self.items.len()).any(|place| self.is(place, "negation") && !denies(place))
     }
 
-    /// Whether a bare noun is listed behind one that is denied: "keine Autos, Busse oder -> Fahrräder".
+    /// Whether a bare noun is listed behind one that is denied: "keine Autos, Busse oder -> Fahrräder". What stands behind a
+    /// comma is only where a joint word closes the list: in "keine Katze, Hunde spielen" another clause begins.
     pub(crate) fn is_denied_with(&self, phrases: &[Phrase], place: usize) -> bool {
-        let bare = |phrase: &Phrase| phrase.article.is_none() && phrase.number.is_none() && !phrase.several;
-        let joint = |at: usize| {
-            matches!(self.items[at].lower.as_str(), "," | "\u{3001}" | "\u{ff0c}")
-                || self.is(at, "or")
-                || self.is(at, "and")
+        let comma = |at: usize| matches!(self.items[at].lower.as_str(), "," | "\u{3001}" | "\u{ff0c}");
+        let closes = |at: usize| self.is(at, "or") || self.is(at, "and");
+        // What joins a bare noun to the one before, if anything but such words does not.
+        let joint = |at: usize| -> Option<Range<usize>> {
+            let phrase = &phrases[at];
+            let bare = phrase.article.is_none() && phrase.number.is_none() && !phrase.several;
+            let between = phrases[at.checked_sub(1)?].end..phrase.start;
+            let joined = bare && !between.is_empty() && between.clone().all(|at| comma(at) || closes(at));
+            joined.then_some(between)
         };
+        let closed = |mut between: Range<usize>| between.any(closes);
         let mut at = place;
-        while let Some(before) = at.checked_sub(1) {
-            let mut between = phrases[before].end..phrases[at].start;
-            if !bare(&phrases[at]) || between.is_empty() || !between.all(joint) {
-                return false;
+        while let Some(between) = joint(at) {
+            at -= 1;
+            if phrases[at].denial.is_none() {
+                continue;
             }
-            if phrases[before].denial.is_some() {
-                return true;
-            }
-            at = before;
+            return closed(between) || (at + 1..phrases.len()).map_while(joint).any(closed);
         }
         false
     }

@@ -104,6 +104,10 @@ fn german_is_read() {
     assert!(read("Die Tasse ist nicht rot.").is_empty());
     // Denied together: the first for certain, the others claim nothing.
     assert_eq!(read("Es gibt keine Autos, Busse oder Fahrräder."), ["no car <keine Autos>"]);
+    assert_eq!(
+        read("Auf dem Sofa liegt keine Katze, Hunde spielen im Garten."),
+        ["couch <Sofa>", "no cat <keine Katze>", "dog <Hunde>"]
+    );
     assert_eq!(read("Kein Hund und eine Katze sind im Haus."), ["no dog <Kein Hund>", "cat <Katze>"]);
     assert_eq!(read("Die Uhr zeigt zehn Uhr."), ["clock <Uhr>"]);
     // On the left there are as many at least; who looks to the left is counted all the same.
@@ -140,6 +144,7 @@ fn chinese_is_read() {
     assert_eq!(read("一只猫趴在红色的杯子后面。"), ["cat <猫>", "red cup <红色>", "cup <杯子>"]);
     assert_eq!(read("图中没有狗。"), ["no dog <没有狗>"]);
     assert_eq!(read("图中没有狗或猫。"), ["no dog <没有狗>"]);
+    assert_eq!(read("没有狗，猫也在睡觉。"), ["no dog <没有狗>", "cat <猫>"]);
     assert_eq!(read("一只黑熊站在那里。"), ["bear <黑熊>"]);
     assert_eq!(read("三只狗向左边看。"), ["3 dog <三>", "dog <狗>"]);
     assert_eq!(read("马路上可能有两辆汽车。"), ["2 car? <两>", "car? <汽车>"]);

@@ -32,7 +32,8 @@ pub(super) fn modifiers(
             break;
         }
         // "A black bear", "a red wine glass": the color is part of a name.
-        if vocabulary.names_a_kind(word, reading.word(place)) {
+        let named: Vec<&str> = (place..phrase.head.end).map(|at| reading.word(at)).collect();
+        if vocabulary.names_a_kind(word, &named.join(" ")) {
             place -= 1;
             firm = place;
             firm_colors = colors.len();

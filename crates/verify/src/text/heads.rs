@@ -257,13 +257,28 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
     let aside = place.checked_sub(1).is_some_and(|before| closes_aside(reading, before));
     let after_aside = aside && finite_verb(word) == Some(Agreement::Singular);
     // "At the center stands a horse."
-    let after_place = PLACES.contains(&before) && finite_verb(word).is_some() && object_follows;
+    let after_place = opens_with_place(reading, place) && finite_verb(word).is_some() && object_follows;
     after_place
         || after_aside
         || after_subject
         || verb_follows_noun
         || (after_predicate && object_follows)
         || second_verb
+}
+
+/// Whether a place in the picture that ends right before a word opens the sentence: "in the center -> stands". "The other" and
+/// "the shop in the back" do not.
+fn opens_with_place(reading: &Reading<'_>, place: usize) -> bool {
+    let start = reading.sentences[reading.sentence_of(place)].start;
+    let is_part = |at: usize| {
+        let word = reading.word(at);
+        DEFINITE.contains(&word)
+            || PLACES.contains(&word)
+            || matches!(word, "of" | "far" | "very" | "upper" | "lower")
+    };
+    matches!(reading.word(start), "at" | "in" | "on" | "to")
+        && PLACES.contains(&reading.before(place))
+        && (start + 1..place).all(is_part)
 }
 
 /// Whether a mark closes what stands behind the subject: "the dog, which is black," "a man, perhaps a guard," "the words

@@ -124,6 +124,7 @@ fn opening(
         && phrase.quantity.is_none()
         && phrase.negation.is_none()
         && phrase.kind.is_some_and(|kind| kind != MatchKind::Thing);
+    let singular = phrase.number == GrammaticalNumber::Singular;
     let describes = |at: usize| {
         let word = reading.word(at);
         is_word(reading, at)
@@ -144,6 +145,8 @@ fn opening(
             .any(|words| words.contains(&word))
             && !word.ends_with("ly")
             && !is_participle(word)
+            // "Everybody loves cake": a verb that nobody knows.
+            && !(singular && word.ends_with('s') && !["ss", "us"].iter().any(|ending| word.ends_with(ending)))
             && finite_verb(word).is_none()
             && vocabulary.longest_match(&[word]).is_none()
             && !vocabulary.is_group(word)
