@@ -226,7 +226,7 @@ pub(crate) fn verb_before(reading: &Reading<'_>, place: usize) -> Option<usize> 
 /// "The dog is very large", "is bigger than the cat", "the man looks happy", "wants to".
 fn said_of(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Claim> {
     let word = reading.word(place);
-    if reading.phrases.iter().any(|phrase| phrase.tokens.contains(&place) && !phrase.pronoun) {
+    if reading.is_in_phrase(place) {
         return None;
     }
     if is_intent(word, reading.word(place + 1)) {
@@ -389,7 +389,7 @@ fn named(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Cl
             && reading.tokens[at].kind == TokenKind::Word
             && surface.starts_with(char::is_uppercase)
             && surface.chars().skip(1).any(char::is_lowercase)
-            && !reading.phrases.iter().any(|phrase| phrase.tokens.contains(&at))
+            && !(reading.is_in_phrase(at) || reading.phrase_starting_at(at).is_some())
     };
     if matches!(reading.word(place), "named" | "called") {
         let mut end = place + 1;
@@ -431,7 +431,8 @@ fn named(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Cl
 fn action(reading: &Reading<'_>, place: usize, range: &Range<usize>) -> Option<Claim> {
     const VEHICLES: &[&str] = &["car", "bus", "train", "truck", "boat", "airplane", "motorcycle", "bicycle"];
     let word = reading.word(place);
-    if reading.phrases.iter().any(|phrase| phrase.tokens.contains(&place)) || SEEMING.contains(&word) {
+    let named = reading.is_in_phrase(place) || reading.phrase_starting_at(place).is_some();
+    if named || SEEMING.contains(&word) {
         return None;
     }
     let base = base_of(word)?;

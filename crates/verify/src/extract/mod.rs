@@ -275,6 +275,19 @@ fn tells_of_looking(reading: &Reading<'_>, range: &std::ops::Range<usize>) -> bo
 /// Sentences in which nothing else was found: said, but nothing that an expert checks.
 fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
     let mut found = Vec::new();
+    // The end of the claims that begin no later, so that each sentence is looked up once.
+    let mut ends: Vec<(usize, usize)> =
+        claims.iter().map(|claim| (claim.span.start, claim.span.end)).collect();
+    ends.sort_unstable();
+    let mut last = 0;
+    for (_, end) in &mut ends {
+        last = last.max(*end);
+        *end = last;
+    }
+    let is_claimed = |span: Span| {
+        let before = ends.partition_point(|(start, _)| *start < span.end);
+        before.checked_sub(1).is_some_and(|at| ends[at].1 > span.start)
+    };
     for (sentence, range) in reading.sentences.iter().enumerate() {
         let mut range = range.clone();
         while range.end > range.start && reading.tokens[range.end - 1].kind == crate::text::TokenKind::Mark {
@@ -282,11 +295,7 @@ fn sentences_without(reading: &Reading<'_>, claims: &[Claim]) -> Vec<Claim> {
         }
         let span = reading.span(&range);
         let spoken = range.clone().any(|place| reading.word(place).contains(char::is_alphabetic));
-        if reading.foreign[sentence]
-            || !spoken
-            || tells_of_looking(reading, &range)
-            || claims.iter().any(|claim| claim.span.overlaps(span))
-        {
+        if reading.foreign[sentence] || !spoken || tells_of_looking(reading, &range) || is_claimed(span) {
             continue;
         }
         found.push(Claim {

@@ -119,12 +119,22 @@ impl<'t> Reading<'t> {
 
     /// The noun phrase that ends right before a token.
     pub(crate) fn phrase_ending_at(&self, token: usize) -> Option<usize> {
-        self.phrases.iter().position(|phrase| phrase.tokens.end == token)
+        self.phrase_with(token, |phrase| phrase.tokens.end)
     }
 
     /// The noun phrase that begins with a token.
     pub(crate) fn phrase_starting_at(&self, token: usize) -> Option<usize> {
-        self.phrases.iter().position(|phrase| phrase.tokens.start == token)
+        self.phrase_with(token, |phrase| phrase.tokens.start)
+    }
+
+    /// The noun phrase with a bound at a token. Both the named ones and the pronouns behind them stand in order.
+    fn phrase_with(&self, token: usize, bound: impl Fn(&NounPhrase) -> usize) -> Option<usize> {
+        let named = self.named().len();
+        [0..named, named..self.phrases.len()].into_iter().find_map(|part| {
+            let place =
+                part.start + self.phrases[part.clone()].partition_point(|phrase| bound(phrase) < token);
+            (part.contains(&place) && bound(&self.phrases[place]) == token).then_some(place)
+        })
     }
 
     /// The noun phrase whose head lies in these bytes.
