@@ -2,6 +2,7 @@
 
 mod decide;
 mod records;
+mod turn;
 
 use lavr_model::{ModelError, ModelErrorKind, Price, Reply, TurnRequest, Verbatim};
 use lavr_prompt::PromptError;
@@ -12,44 +13,12 @@ use lavr_types::{
 pub(crate) use records::refused_record;
 use records::{PICTURES_LEFT_OUT, is_of, shortcoming, smaller_pictures};
 use serde::{Deserialize, Serialize};
+pub use turn::Turn;
 
 use crate::{
     AgentError, Decision, FixedPlanner, ImageNames, Limits, Misunderstanding, Plan, Planner, Shrunk,
     Situation, certainty, intake, tool_set::ToolSet,
 };
-
-/// What has happened, in order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "turn")]
-pub enum Turn {
-    /// A thought with its calls and what came back.
-    Step {
-        /// The step.
-        step: Step,
-        /// The model's own words, where a model decided.
-        said: Option<String>,
-        /// The model's turn as its service wants it back, where it does.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        verbatim: Option<Verbatim>,
-    },
-    /// A reply that could not be acted on, and what the model was told.
-    Feedback {
-        /// What the model said.
-        said: String,
-        /// What it was told.
-        message: String,
-    },
-}
-
-impl Turn {
-    /// The calls of the turn.
-    pub fn records(&self) -> &[CallRecord] {
-        match self {
-            Self::Step { step, .. } => &step.calls,
-            Self::Feedback { .. } => &[],
-        }
-    }
-}
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
