@@ -182,7 +182,6 @@ async fn verify(
     let verifier = Verifier::new(request.dispatcher.clone(), VerifierOptions::default());
     let tell = |event: Event| request.tell(&event);
     let checked = verifier.verify(&text, &[request.photo], &request.cancel, &tell).await;
-    let tool_calls = request.dispatcher.counts().ran;
     let answer = Answer {
         question: None,
         draft: checked.draft,
@@ -190,7 +189,7 @@ async fn verify(
         claims: checked.claims,
         steps: Vec::new(),
         notes: checked.notes,
-        usage: Usage { tool_calls, elapsed: request.start.elapsed(), ..checked.usage },
+        usage: Usage { elapsed: request.start.elapsed(), ..checked.usage },
     };
     Ok(service.end(&request, &answer))
 }

@@ -48,7 +48,7 @@ pub(crate) trait World: Sync {
         observer: Observer<'_>,
     ) -> impl Future<Output = Result<Vec<CallRecord>, AgentError>> + Send;
 
-    /// Verifies a draft.
+    /// Verifies a draft. `acted` is what the calls were that the run acted on: the cost tells of them, too.
     ///
     /// # Errors
     /// When the run cannot go on.
@@ -56,6 +56,7 @@ pub(crate) trait World: Sync {
         &self,
         draft: &Draft,
         images: &[ImageId],
+        acted: Usage,
         observer: Observer<'_>,
     ) -> impl Future<Output = Result<Verified, AgentError>> + Send;
 }
@@ -72,7 +73,7 @@ pub(crate) struct Verified {
     pub(crate) text: String,
     pub(crate) claims: Vec<CheckedClaim>,
     pub(crate) notes: Vec<String>,
-    /// What the run's tools cost so far, and what the verifier's models cost.
+    /// The calls that the run acted on, and what the verifier cost: its calls and its models.
     pub(crate) usage: Usage,
 }
 
@@ -146,7 +147,7 @@ pub(crate) async fn drive<W: World>(
                 }
                 observer(&Event::Drafted { draft: draft.clone() });
                 let Verified { text, claims, notes, usage } =
-                    world.verify(&draft, &run.images(), observer).await?;
+                    world.verify(&draft, &run.images(), run.acted(), observer).await?;
                 observer(&Event::Verified {
                     text: text.clone(),
                     claims: claims.clone(),

@@ -10,7 +10,7 @@ use lavr_model::{
     ChatModel, Fit, LEAST_SIDE, ModelError, ModelErrorKind, Reply, StreamEvent, TurnRequest, collect_observed,
 };
 use lavr_prompt::Library;
-use lavr_tool::{CancellationToken, Counts, Dispatcher};
+use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{Amounts, Answer, CallRecord, Draft, Event, ImageId, Size, ToolCall, ToolSpec, Usage};
 use lavr_verify::Verifier;
 
@@ -170,7 +170,6 @@ impl Agent {
             cancel,
             start: Instant::now(),
             time: run.limits().time,
-            before: self.dispatcher.counts(),
             last_turn: Mutex::default(),
         };
         let tools: Vec<&ToolSpec> = self.dispatcher.registry().specs().collect();
@@ -209,8 +208,6 @@ struct Live<'a> {
     start: Instant,
     /// How long planning and acting may take.
     time: Duration,
-    /// What the dispatcher had answered before.
-    before: Counts,
     /// What the last turn of the planner's model cost, with its pictures as small as they get, and how long it took.
     last_turn: Mutex<Option<(Amounts, Duration)>>,
 }
@@ -317,9 +314,10 @@ impl World for Live<'_> {
         &self,
         draft: &Draft,
         images: &[ImageId],
+        acted: Usage,
         observer: Observer<'_>,
     ) -> Result<Verified, AgentError> {
-        let (text, claims, notes, models) = if let Some(verifier) = &self.agent.verifier {
+        let (text, claims, notes, checked) = if let Some(verifier) = &self.agent.verifier {
             let result = verifier.verify_draft(draft, images, self.cancel, &|event| observer(&event)).await;
             (result.text, result.claims, result.notes, result.usage)
         } else {
@@ -329,13 +327,9 @@ impl World for Live<'_> {
         };
         self.not_cancelled()?;
         self.tell_spent(observer);
-        let after = self.agent.dispatcher.counts();
-        let usage = Usage {
-            tool_calls: after.ran - self.before.ran,
-            cached_calls: after.cached - self.before.cached,
-            elapsed: self.start.elapsed(),
-            ..models
-        };
+        let mut usage = acted;
+        usage += checked;
+        usage.elapsed = self.start.elapsed();
         Ok(Verified { text, claims, notes, usage })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
 use lavr_model::TurnRequest;
-use lavr_types::{Answer, CallId, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec};
+use lavr_types::{Answer, CallId, CallRecord, Draft, Event, ImageId, ToolCall, ToolSpec, Usage};
 
 use crate::{
     AgentError, Limits, Observer, PlanError, Planner, PlannerRecord, Run, Shrunk,
@@ -215,7 +215,13 @@ impl World for Recorded<'_> {
         Ok(calls.iter().filter_map(record_of).map(|record| (*record).clone()).collect())
     }
 
-    async fn verify(&self, _: &Draft, _: &[ImageId], observer: Observer<'_>) -> Result<Verified, AgentError> {
+    async fn verify(
+        &self,
+        _: &Draft,
+        _: &[ImageId],
+        _: Usage,
+        observer: Observer<'_>,
+    ) -> Result<Verified, AgentError> {
         match self.tell_until(observer, |event| matches!(event, Event::Verified { .. }))? {
             Event::Verified { text, claims, notes, usage } => Ok(Verified {
                 text: text.clone(),

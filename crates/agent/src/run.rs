@@ -398,6 +398,12 @@ impl Run {
         self.names.ids()
     }
 
+    /// The calls that were acted on so far, before and after the run was put away; not what they had others do, which is
+    /// counted as they end.
+    pub(crate) fn acted(&self) -> Usage {
+        self.records().map(CallRecord::own).sum()
+    }
+
     /// Time is up: the planner must answer from what it has.
     pub fn out_of_time(&mut self) {
         if !self.must_answer {

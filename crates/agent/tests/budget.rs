@@ -160,6 +160,8 @@ async fn a_run_that_waits_keeps_what_its_other_calls_saw_and_the_pictures_that_t
     let attempts: Vec<u32> =
         answer.steps.iter().flat_map(|step| &step.calls).map(|record| record.attempts).collect();
     assert_eq!((attempts, answer.draft.as_str()), (vec![1, 1, 1], "There is one dog."));
+    // Those of before it was put away, too.
+    assert_eq!((answer.usage.tool_calls, answer.usage.cached_calls), (3, 0));
 }
 
 fn image_pixel(x: u32, y: u32) -> lavr_image::Rgb<u8> {

@@ -306,7 +306,7 @@ pub(crate) fn call_entry(record: &CallRecord) -> CallEntry {
         seconds: rounded(record.elapsed.as_secs_f64(), 1e6),
         attempts: record.attempts,
         repairs: record.repairs.clone(),
-        models: (!record.models.is_nothing()).then(|| ModelUsageEntry {
+        models: (record.models.model_calls > 0).then(|| ModelUsageEntry {
             model_calls: record.models.model_calls,
             input_tokens: record.models.input_tokens,
             output_tokens: record.models.output_tokens,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use lavr_types::{FailureKind, Observation, ToolCall};
+use lavr_types::{FailureKind, Observation, ToolCall, Usage};
 use serde_json::Value;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -28,6 +28,7 @@ pub(crate) async fn run(
     };
     *attempts += 1;
     dispatcher.shared.ran.fetch_add(1, Ordering::Relaxed);
+    dispatcher.count(Usage { tool_calls: 1, ..Usage::default() });
     // Cancelled when this future is dropped, too: then nobody waits for the tool any more.
     let own_cancel = cancel.child_token();
     let _guard: DropGuard = own_cancel.clone().drop_guard();

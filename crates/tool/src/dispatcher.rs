@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lavr_image::ImageStore;
 use lavr_types::{
-    Budget, CallId, CallRecord, Capability, Failure, FailureKind, Observation, ToolCall, ToolSpec,
+    Budget, CallId, CallRecord, Capability, Failure, FailureKind, Observation, ToolCall, ToolSpec, Usage,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +69,8 @@ impl Default for DispatcherOptions {
     }
 }
 
-/// How many calls a dispatcher has answered.
+/// How many calls a dispatcher has answered, for whomever: what one run cost is told by its records
+/// ([`CallRecord::usage`](lavr_types::CallRecord::usage)).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// How often a tool ran, repeats and stand-ins included.
@@ -188,6 +189,13 @@ impl Dispatcher {
     }
 
     /// What a running tool calls others through.
+    /// Counts a call where this dispatcher runs it on behalf of another: that one's record tells of it.
+    pub(crate) fn count(&self, usage: Usage) {
+        if let Some(meter) = &self.meter {
+            meter.add(usage);
+        }
+    }
+
     pub(crate) fn caller(&self, id: &CallId, meter: &Meter, cancel: &CancellationToken) -> Arc<dyn Caller> {
         let (parent, meter) = (Some(id.clone()), Some(meter.clone()));
         let dispatcher = Self { depth: self.depth + 1, parent, meter, ..self.clone() };

@@ -3,7 +3,7 @@
 
 use std::{sync::atomic::Ordering, time::Instant};
 
-use lavr_types::{CallRecord, FailureKind, Observation, Repair, ToolCall, ToolSpec};
+use lavr_types::{CallRecord, FailureKind, Observation, Repair, ToolCall, ToolSpec, Usage};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -166,6 +166,7 @@ impl Dispatcher {
             if self.images().still_has(cache::spoken_of(&observation), &asked) {
                 work.cached = true;
                 self.shared.cached.fetch_add(1, Ordering::Relaxed);
+                self.count(Usage { cached_calls: 1, ..Usage::default() });
                 return Ok(observation);
             }
             // What it made was forgotten since: it is made again.

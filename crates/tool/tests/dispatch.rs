@@ -234,6 +234,9 @@ async fn what_models_cost_stands_in_the_record_of_the_call_that_paid() {
     }
     assert_eq!(models.iter().map(|usage| usage.model_calls).collect::<Vec<_>>(), [1, 0, 2, 1, 0, 1]);
     assert_eq!((models[0], models[1]), (turn(), Usage::default()));
+    // And the calls that it had other tools make: one that ran, one that was known.
+    let made: Vec<_> = models.iter().map(|usage| (usage.tool_calls, usage.cached_calls)).collect();
+    assert_eq!(made, [(0, 0), (0, 0), (1, 0), (0, 1), (0, 0), (0, 0)]);
     let sum: Usage = models.into_iter().sum();
     assert_eq!((sum.model_calls, sum.input_tokens, sum.cost), (5, 45, Some(2.5)));
 }

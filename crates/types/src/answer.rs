@@ -20,9 +20,9 @@ pub struct Step {
 }
 
 impl Step {
-    /// What the chat models cost that its calls had asked.
-    pub fn models(&self) -> Usage {
-        self.calls.iter().map(|record| record.models).sum()
+    /// What its calls cost.
+    pub fn usage(&self) -> Usage {
+        self.calls.iter().map(CallRecord::usage).sum()
     }
 }
 

@@ -94,7 +94,8 @@ pub struct CallRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,
     /// What the turns of chat models cost that it took: of the tool's own model, and of those that it had other tools ask,
-    /// attempts that failed included. Nothing where the cache answered: the call that filled it paid.
+    /// attempts that failed included; and how many calls it had other tools make. Nothing where the cache answered: the call
+    /// that filled it paid.
     #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub models: Usage,
 }
@@ -104,6 +105,18 @@ impl CallRecord {
     pub fn ran(call: ToolCall, outcome: Result<Observation<Value>, Failure>, elapsed: Duration) -> Self {
         let models = Usage::default();
         Self { call, outcome, cached: false, elapsed, attempts: 1, repairs: Vec::new(), models }
+    }
+
+    /// The call itself, without what it had others do: how often a tool ran for it, or that the cache answered.
+    pub fn own(&self) -> Usage {
+        Usage { tool_calls: self.attempts, cached_calls: u32::from(self.cached), ..Usage::default() }
+    }
+
+    /// All that it cost: itself, the calls that it had other tools make, and the turns of chat models.
+    pub fn usage(&self) -> Usage {
+        let mut usage = self.own();
+        usage += self.models;
+        usage
     }
 
     /// Whether it is the record of a call that was asked for so: as it ran, or as it was before its repairs.

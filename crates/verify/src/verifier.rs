@@ -211,19 +211,13 @@ impl Verifier {
             notes.push("the check was cancelled: some claims were left unchecked".to_owned());
         }
         let calls = experts.records();
-        models += calls.iter().map(|record| record.models).sum();
+        models += calls.iter().map(CallRecord::usage).sum();
         for note in calls.iter().filter_map(CallRecord::shown_smaller) {
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        let cached = calls.iter().filter(|record| record.cached).count() as u32;
-        let usage = Usage {
-            tool_calls: calls.len() as u32 - cached,
-            cached_calls: cached,
-            elapsed: start.elapsed(),
-            ..models
-        };
+        let usage = Usage { elapsed: start.elapsed(), ..models };
         Verification {
             draft: text.to_owned(),
             text: correction.text,

@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use lavr_tool::CancellationToken;
-use lavr_types::{
-    Budget, CallId, Capability, Draft, Event, ImageId, Step, Task, ToolCall, Usage, perception,
-};
+use lavr_types::{Budget, CallId, Capability, Draft, Event, ImageId, Step, Task, ToolCall, perception};
 use serde_json::json;
 
 use crate::{
@@ -53,20 +51,13 @@ pub(crate) async fn run(
             recording.tell(event);
         };
         let start = Instant::now();
-        let before = dispatcher.counts();
         let (described, step) = describe(&dispatcher, picture.0, cancel, &tell).await?;
         let mut answer = checked(&verifier, &described.text, &[picture.0], cancel, &tell).await?;
         setup.check_cassette()?;
         answer.notes.splice(0..0, described.unseen);
-        let after = dispatcher.counts();
-        answer.usage += step.models();
+        answer.usage += step.usage();
+        answer.usage.elapsed = start.elapsed();
         answer.steps.push(step);
-        answer.usage = Usage {
-            tool_calls: after.ran - before.ran,
-            cached_calls: after.cached - before.cached,
-            elapsed: start.elapsed(),
-            ..answer.usage
-        };
         tell(&Event::Answered { answer: answer.clone() });
         output.show(&answer, pictures, recording.finish().await.as_ref(), &watch.take())?;
     }

@@ -17,7 +17,7 @@ use crate::{
     arguments::{Global, Verify},
     command::{
         Watch, interruptible,
-        verify::{TEXT_LIMIT, drafted, experts_and_verifier},
+        verify::{TEXT_LIMIT, drafted, verifier},
     },
     output::Output,
     recording::Recording,
@@ -40,7 +40,7 @@ pub(super) async fn run(
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
-    let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
+    let verifier = interruptible(cancel, verifier(&setup, verify)).await?;
     let start = Instant::now();
     let pieces = pieces(file)?;
     let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
@@ -54,13 +54,7 @@ pub(super) async fn run(
     recording.tell(&drafted(&verification.draft));
     tell(&crate::command::verify::verified(&verification));
     setup.check_cassette()?;
-    let counts = dispatcher.counts();
-    let usage = Usage {
-        tool_calls: counts.ran,
-        cached_calls: counts.cached,
-        elapsed: start.elapsed(),
-        ..verification.usage
-    };
+    let usage = Usage { elapsed: start.elapsed(), ..verification.usage };
     let answer = Answer {
         question: None,
         draft: verification.draft,

@@ -3,8 +3,8 @@
 use std::{io::Read as _, path::Path, time::Instant};
 
 use anyhow::Context as _;
-use lavr_tool::{CancellationToken, Dispatcher};
-use lavr_types::{Answer, Budget, Draft, Event, ImageId, Task, Usage};
+use lavr_tool::CancellationToken;
+use lavr_types::{Answer, Budget, Draft, Event, ImageId, Task};
 use lavr_verify::{Verification, Verifier};
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) async fn run(
     let mut output = Output::new(&verify.showing, &setup.images, 1);
     output.check()?;
     let pictures = interruptible(cancel, setup.open_images(&[&verify.image])).await?;
-    let (dispatcher, verifier) = interruptible(cancel, experts_and_verifier(&setup, verify)).await?;
+    let verifier = interruptible(cancel, verifier(&setup, verify)).await?;
     let start = Instant::now();
     let recording = Recording::start(&setup, &verify.tracing, Task::Verify, None, &pictures);
     let watch = Watch::new(&verify.showing);
@@ -52,29 +52,19 @@ pub(crate) async fn run(
     recording.tell(&drafted(&text));
     let mut answer = checked(&verifier, &text, &[pictures[0].0], cancel, &tell).await?;
     setup.check_cassette()?;
-    let counts = dispatcher.counts();
-    answer.usage = Usage {
-        tool_calls: counts.ran,
-        cached_calls: counts.cached,
-        elapsed: start.elapsed(),
-        ..answer.usage
-    };
+    answer.usage.elapsed = start.elapsed();
     tell(&Event::Answered { answer: answer.clone() });
     output.show(&answer, &pictures, recording.finish().await.as_ref(), &watch.take())?;
     output.finish()
 }
 
-/// The experts, and the verifier that was chosen over them.
-pub(super) async fn experts_and_verifier(
-    setup: &Setup,
-    verify: &Verify,
-) -> anyhow::Result<(Dispatcher, Verifier)> {
+/// The verifier that was chosen, over the experts.
+pub(super) async fn verifier(setup: &Setup, verify: &Verify) -> anyhow::Result<Verifier> {
     let prompts = setup::prompts(&verify.models)?;
     let dispatcher = setup.dispatcher_with(prompts.clone())?;
     let model = setup.checking_model(&verify.checking, &verify.models).await?;
     let (policy, checking) = (verify.showing.unverified, &verify.checking);
-    let verifier = Setup::verifier(&dispatcher, policy, checking, model.as_ref(), &prompts)?;
-    Ok((dispatcher, verifier))
+    Setup::verifier(&dispatcher, policy, checking, model.as_ref(), &prompts)
 }
 
 /// The text, verified.
@@ -95,7 +85,6 @@ pub(super) async fn checked(
         claims: verification.claims,
         steps: Vec::new(),
         notes: verification.notes,
-        // What the models cost; the tools are counted by the dispatcher.
         usage: verification.usage,
     })
 }

@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
             KeyValue::new(names::TOOL_TYPE, names::FUNCTION),
             KeyValue::new(names::CACHED, *cached),
         ]);
-        if !models.is_nothing() {
+        if models.model_calls > 0 {
             span.attributes.extend([
                 number(names::INPUT_TOKENS, models.input_tokens),
                 number(names::CACHED_TOKENS, models.cached_tokens),

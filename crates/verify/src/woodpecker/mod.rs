@@ -26,7 +26,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use lavr_model::ChatModel;
 use lavr_prompt::{Library, PromptError};
 use lavr_tool::{CancellationToken, Dispatcher};
-use lavr_types::{ImageId, Usage, Vocabulary};
+use lavr_types::{CallRecord, ImageId, Vocabulary};
 use serde_json::json;
 
 use crate::{
@@ -141,13 +141,9 @@ impl Woodpecker {
             experts.note(note);
         }
         let calls = experts.records();
-        let cached_calls = calls.iter().filter(|record| record.cached).count() as u32;
-        let usage = Usage {
-            tool_calls: calls.len() as u32 - cached_calls,
-            cached_calls,
-            elapsed: start.elapsed(),
-            ..chat.usage()
-        };
+        let mut usage = chat.usage();
+        usage += calls.iter().map(CallRecord::usage).sum();
+        usage.elapsed = start.elapsed();
         Verification {
             draft: text.to_owned(),
             text: rewritten.unwrap_or_else(|| text.to_owned()),

@@ -9,7 +9,7 @@ use lavr_mcp::{Job, JobContext, JobResult, arguments, job_spec};
 use lavr_prompt::Library;
 use lavr_report::{Document, annotate};
 use lavr_tool::{Dispatcher, ToolError};
-use lavr_types::{Answer, ImageId, Observation, ToolSpec, Trust, Usage, Verdict};
+use lavr_types::{Answer, ImageId, Observation, ToolSpec, Trust, Verdict};
 use lavr_verify::Verifier;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -72,17 +72,6 @@ impl Parts {
         };
         self.agent.get_or_try_init(make).await.map_err(|error| not_set_up(&error))
     }
-
-    /// What the experts cost since `before`.
-    fn cost(&self, start: Instant, before: lavr_tool::Counts, usage: Usage) -> Usage {
-        let after = self.dispatcher.counts();
-        Usage {
-            tool_calls: after.ran - before.ran,
-            cached_calls: after.cached - before.cached,
-            elapsed: start.elapsed(),
-            ..usage
-        }
-    }
 }
 
 fn not_set_up(error: &anyhow::Error) -> ToolError {
@@ -133,10 +122,10 @@ impl Job for Verify {
             return Err(ToolError::invalid_arguments("the text to check is empty"));
         }
         let verifier = self.parts.verifier().await?;
-        let (start, before) = (Instant::now(), self.parts.dispatcher.counts());
+        let start = Instant::now();
         let answer = checked(verifier, &text, &[image], context.cancel, context.tell).await;
         let mut answer = answer.map_err(|error| failed(&error))?;
-        answer.usage = self.parts.cost(start, before, answer.usage);
+        answer.usage.elapsed = start.elapsed();
         result(&answer, &[image], annotate, context.images)
     }
 }
@@ -222,15 +211,15 @@ impl Job for Caption {
     async fn run(&self, given: serde_json::Value, context: &JobContext<'_>) -> Result<JobResult, ToolError> {
         let CaptionArguments { image, annotate } = arguments(given)?;
         let verifier = self.parts.verifier().await?;
-        let (start, before) = (Instant::now(), self.parts.dispatcher.counts());
+        let start = Instant::now();
         let described = describe(&self.parts.dispatcher, image, context.cancel, context.tell).await;
         let (described, step) = described.map_err(|error| failed(&error))?;
         let answer = checked(verifier, &described.text, &[image], context.cancel, context.tell).await;
         let mut answer = answer.map_err(|error| failed(&error))?;
         answer.notes.splice(0..0, described.unseen);
-        answer.usage += step.models();
+        answer.usage += step.usage();
         answer.steps.push(step);
-        answer.usage = self.parts.cost(start, before, answer.usage);
+        answer.usage.elapsed = start.elapsed();
         result(&answer, &[image], annotate, context.images)
     }
 }
