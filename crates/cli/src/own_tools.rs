@@ -101,6 +101,9 @@ fn worker(global: &Global) -> anyhow::Result<Program> {
     if let Some(threads) = global.threads {
         arguments.extend(["--threads".to_owned(), threads.to_string()]);
     }
+    if let Some(detector) = &global.detector {
+        arguments.extend(["--detector".to_owned(), detector.clone()]);
+    }
     if let Some(vision) = &global.vision {
         arguments.extend(["--vision".to_owned(), vision.clone()]);
     }

@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) store: Store,
     pub(crate) sessions: Arc<Sessions>,
     cassette: Cassette,
+    /// The detector's network that was chosen.
+    detector: Option<String>,
     /// The vision-language model that was chosen.
     vision: Option<String>,
     /// What fetches pictures from addresses, where that is allowed.
@@ -81,6 +83,13 @@ impl Setup {
         let progress: Arc<dyn Progress> =
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
+        if let Some(detector) = &global.detector {
+            anyhow::ensure!(
+                store.catalogue().model(detector).is_ok(),
+                "--detector: the catalogue has no model `{detector}`; `lavr models list` shows the names, and \
+                 crates/weights/README.md how to add one of your own"
+            );
+        }
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
         let fetcher = global.allow_urls.then(Fetcher::default);
         Ok(Self {
@@ -89,6 +98,7 @@ impl Setup {
             sessions,
             cassette: Cassette::Off,
             fetcher,
+            detector: global.detector.clone(),
             vision: global.vision.clone(),
             own_tools: OwnTools::default(),
             budget: Budget::default(),
@@ -183,7 +193,11 @@ impl Setup {
     }
 
     fn experts(&self, prompts: Library) -> Experts {
-        Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()).with_prompts(prompts)
+        let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()).with_prompts(prompts);
+        match &self.detector {
+            Some(network) => experts.with_detector(network),
+            None => experts,
+        }
     }
 
     fn dispatcher_over(&self, experts: Experts) -> anyhow::Result<Dispatcher> {

@@ -234,6 +234,7 @@ impl Reader<'_> {
             idempotent: file.idempotent.unwrap_or(true),
             needs_approval: file.approval,
             asks_model: false,
+            network: None,
         })
     }
 

@@ -42,6 +42,7 @@ pub enum ExpertsError {
 pub struct Experts {
     sessions: Arc<dyn SessionSource>,
     store: Store,
+    detector: Option<String>,
     vision: Option<Arc<dyn ChatModel>>,
     contrast: Option<Contrast>,
     prompts: Library,
@@ -59,7 +60,14 @@ impl Experts {
 
     /// Experts over these sessions and files.
     pub fn new(sessions: Arc<dyn SessionSource>, store: Store) -> Self {
-        Self { sessions, store, vision: None, contrast: None, prompts: Library::built_in() }
+        Self { sessions, store, detector: None, vision: None, contrast: None, prompts: Library::built_in() }
+    }
+
+    /// With another network for `detect` than the one that the program carries, by its name in the catalogue.
+    #[must_use]
+    pub fn with_detector(mut self, network: impl Into<String>) -> Self {
+        self.detector = Some(network.into());
+        self
     }
 
     /// With a model that sees images: it answers `vqa`.
@@ -93,9 +101,14 @@ impl Experts {
     /// # Errors
     /// When a tool's name or schema, or a prompt, is not usable.
     pub fn registry(self) -> Result<Registry, ExpertsError> {
-        let Self { sessions, store, vision, contrast, prompts } = self;
+        let Self { sessions, store, detector, vision, contrast, prompts } = self;
+        let detect = lavr_detect::Detect::new(Arc::clone(&sessions));
+        let detect = match detector {
+            Some(network) => detect.with_network(network),
+            None => detect,
+        };
         let mut registry = Registry::new()
-            .with(lavr_detect::Detect::new(Arc::clone(&sessions)))?
+            .with(detect)?
             .with(lavr_ocr::Ocr::new(sessions))?
             .with(lavr_color::MeasureColor)?
             .with(lavr_relate::Relate)?

@@ -46,6 +46,11 @@ pub trait Tool: Send + Sync + 'static {
     /// What the planner gets.
     type Output: Serialize + JsonSchema + Send;
 
+    /// The network that it looks with, by its name in the catalogue, where another may stand in its place.
+    fn network(&self) -> Option<String> {
+        None
+    }
+
     /// Runs one call. Work that keeps a core busy belongs into [`ToolContext::blocking`].
     ///
     /// # Errors
@@ -91,6 +96,7 @@ impl<T: Tool> Typed<T> {
             idempotent: T::IDEMPOTENT,
             needs_approval: T::NEEDS_APPROVAL,
             asks_model: T::ASKS_MODEL,
+            network: tool.network(),
         };
         Self { tool, spec }
     }

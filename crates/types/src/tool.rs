@@ -110,6 +110,10 @@ pub struct ToolSpec {
     /// Whether a chat model does its looking: what that model is shown is paid for, not what the arguments name.
     #[serde(default, skip_serializing_if = "is_no")]
     pub asks_model: bool,
+    /// The network that it looks with, by its name in the catalogue, where another may stand in its place: what its scores
+    /// mean depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -137,6 +141,7 @@ impl ToolSpec {
             idempotent: true,
             needs_approval: false,
             asks_model: false,
+            network: None,
         }
     }
 }

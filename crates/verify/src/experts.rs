@@ -157,12 +157,8 @@ impl<'l> Experts<'l> {
         (self.ledger.listener)(event);
     }
 
-    /// The name of the tool that is asked for a capability.
-    pub(crate) fn name_of(&self, capability: Capability) -> Option<&str> {
-        self.tool(capability).map(|spec| spec.name.as_str())
-    }
-
-    fn tool(&self, capability: Capability) -> Option<&ToolSpec> {
+    /// The tool that is asked for a capability.
+    pub(crate) fn tool(&self, capability: Capability) -> Option<&ToolSpec> {
         self.ledger.dispatcher.registry().with_capability(capability).next()
     }
 

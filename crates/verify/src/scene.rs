@@ -86,7 +86,7 @@ impl<'a> Scene<'a> {
             image,
             size,
             experts: experts.for_one_claim(),
-            thresholds: options.thresholds.for_detector(experts.name_of(Capability::Detect)),
+            thresholds: options.thresholds.for_detector(experts.tool(Capability::Detect)),
             vocabulary: options.vocabulary,
             breadth,
             without: &options.without,
@@ -346,6 +346,14 @@ impl<'a> Scene<'a> {
             .filter(|(rival, winner)| winner.is_none_or(|winner| rival.score >= share * winner.score))
             .max_by(|(a, _), (b, _)| a.score.total_cmp(&b.score))?;
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
+    }
+
+    /// What another network sees of the labels beside some that are known, where the detector asked one.
+    pub(crate) fn doubt_of(&self, labels: &[String], beside: &[&Detection]) -> Option<&Detection> {
+        let seen = self.tiles.outcome.as_ref().ok()?;
+        seen.value.doubts.iter().find(|doubt| {
+            labels.contains(&doubt.label) && !beside.iter().any(|known| self.is_double(known, doubt, false))
+        })
     }
 
     /// Leaves one box for each thing, best first.

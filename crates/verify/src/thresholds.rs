@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use lavr_types::ToolSpec;
 use serde::Deserialize;
 
 /// Where the verifier draws its lines. `thresholds.toml` beside this crate says what each number means and where
@@ -23,10 +24,13 @@ pub struct Thresholds {
     absence: Absence,
     confidence: Confidence,
     confusable: Confusable,
-    /// The lines for detectors with scores of their own, by the tool's name.
+    /// The lines for detectors with scores of their own, by the tool's name or that of the network it looks with.
     #[serde(skip)]
     detectors: BTreeMap<String, Arc<Thresholds>>,
 }
+
+/// The networks that the verifier knows lines for, with what differs from those of the embedded one.
+const NETWORKS: [(&str, &str); 1] = [("yolo11n", include_str!("../thresholds/yolo11n.toml"))];
 
 /// The share of things that a trusted detector finds.
 const TRUSTED: f32 = 0.95;
@@ -175,16 +179,23 @@ struct Confusable {
 }
 
 impl Thresholds {
-    /// The thresholds for the embedded experts.
+    /// The thresholds for the experts of this program: for the embedded networks, and for those of the catalogue that
+    /// may stand in their place.
     #[expect(
         clippy::expect_used,
         clippy::missing_panics_doc,
-        reason = "the file is part of the program; a test reads it"
+        reason = "the files are part of the program; a test reads them"
     )]
     pub fn builtin() -> &'static Self {
         static BUILTIN: OnceLock<Thresholds> = OnceLock::new();
         BUILTIN.get_or_init(|| {
-            Self::parse(include_str!("../thresholds.toml")).expect("the built-in thresholds are readable")
+            let base = include_str!("../thresholds.toml");
+            let mut all = Self::parse(base).expect("the built-in thresholds are readable");
+            for (network, own) in NETWORKS {
+                let own = Self::parse_over(base, own).expect("the built-in thresholds are readable");
+                all = all.with_detector(network, own);
+            }
+            all
         })
     }
 
@@ -196,8 +207,20 @@ impl Thresholds {
         Ok(toml::from_str(text)?)
     }
 
-    /// With other lines for what the tool of this name finds: scores of two detectors mean different things. A detector
-    /// that is not named here is held to the lines of the embedded one.
+    /// As [`Self::parse`], of a file that says only what is other than in `base`: its tables are laid over those of `base`,
+    /// lists and numbers take the place of what is there.
+    ///
+    /// # Errors
+    /// When one of the two is no TOML, or together they are no thresholds.
+    pub fn parse_over(base: &str, own: &str) -> Result<Self, ThresholdsError> {
+        let mut whole: toml::Table = toml::from_str(base)?;
+        lay_over(&mut whole, toml::from_str(own)?);
+        Ok(whole.try_into()?)
+    }
+
+    /// With other lines for what a detector finds: scores of two detectors mean different things. It is told by the tool's
+    /// name, or by the name of the network that the tool looks with. A detector that is not named here is held to the lines
+    /// of the embedded one.
     ///
     /// ```
     /// use lavr_verify::Thresholds;
@@ -206,14 +229,18 @@ impl Thresholds {
     /// let thresholds = Thresholds::builtin().clone().with_detector("find-objects", better);
     /// ```
     #[must_use]
-    pub fn with_detector(mut self, tool: impl Into<String>, own: Self) -> Self {
-        self.detectors.insert(tool.into(), Arc::new(own));
+    pub fn with_detector(mut self, name: impl Into<String>, own: Self) -> Self {
+        self.detectors.insert(name.into(), Arc::new(own));
         self
     }
 
     /// The lines for the findings of this tool.
-    pub(crate) fn for_detector(&self, tool: Option<&str>) -> &Self {
-        tool.and_then(|tool| self.detectors.get(tool)).map_or(self, |own| own)
+    pub(crate) fn for_detector(&self, tool: Option<&ToolSpec>) -> &Self {
+        let own = tool.and_then(|tool| {
+            let by_network = || tool.network.as_ref().and_then(|network| self.detectors.get(network));
+            self.detectors.get(&tool.name).or_else(by_network)
+        });
+        own.map_or(self, |own| own)
     }
 
     /// For a detector that misses few things of these labels: what it does not find of them may be called absent, and
@@ -279,15 +306,36 @@ impl Thresholds {
     }
 }
 
+/// Lays tables over tables; anything else takes the place of what is there.
+fn lay_over(base: &mut toml::Table, own: toml::Table) {
+    for (name, value) in own {
+        match (base.get_mut(&name), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                base.insert(name, value);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use lavr_types::Vocabulary;
+    use serde_json::json;
 
     use super::*;
 
     #[test]
-    fn the_builtin_file_is_readable_and_names_labels_that_exist() {
-        let thresholds = Thresholds::parse(include_str!("../thresholds.toml")).unwrap();
+    fn the_builtin_files_are_readable_and_name_labels_that_exist() {
+        let base = include_str!("../thresholds.toml");
+        names_labels_that_exist(&Thresholds::parse(base).unwrap());
+        for (network, own) in NETWORKS {
+            names_labels_that_exist(&Thresholds::parse_over(base, own).unwrap());
+            assert!(Thresholds::builtin().detectors.contains_key(network));
+        }
+    }
+
+    fn names_labels_that_exist(thresholds: &Thresholds) {
         let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
         let recalled = thresholds.absence.levels.iter().flat_map(|level| level.classes.keys());
         let named = recalled.chain(thresholds.confusable.groups.iter().flatten());
@@ -351,9 +399,15 @@ mod tests {
     fn a_detector_brings_its_own_lines() {
         let better = Thresholds::builtin().clone().trusting(["bird"]);
         let thresholds = Thresholds::builtin().clone().with_detector("better", better);
-        assert!(thresholds.for_detector(Some("better")).is_reliable("bird"));
-        assert!(!thresholds.for_detector(Some("detect")).is_reliable("bird"));
-        assert!(!thresholds.for_detector(None).is_reliable("bird"));
+        let tool = |name: &str, network: Option<&str>| ToolSpec {
+            network: network.map(str::to_owned),
+            ..ToolSpec::new(name, "", json!({}))
+        };
+        let trusts = |tool: Option<&ToolSpec>| thresholds.for_detector(tool).is_reliable("bird");
+        assert!(trusts(Some(&tool("better", None))));
+        assert!(trusts(Some(&tool("detect", Some("better")))), "by the network it looks with");
+        assert!(!trusts(Some(&tool("detect", Some("nanodet")))));
+        assert!(!trusts(None));
     }
 
     #[test]

@@ -359,6 +359,40 @@ impl lavr_tool::Tool for Undecided {
     }
 }
 
+/// A detector that asked a second network, which alone sees what may be a cat.
+struct Doubtful;
+
+impl lavr_tool::Tool for Doubtful {
+    const NAME: &'static str = "detect";
+    const DESCRIPTION: &'static str = "Finds objects.";
+    const CAPABILITY: Capability = Capability::Detect;
+    type Args = Look;
+    type Output = Detections;
+
+    async fn call(&self, args: Look, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
+        context.image(args.image)?;
+        let cat =
+            Detection { label: "cat".to_owned(), bounds: Rect::new(10.0, 10.0, 60.0, 60.0), score: 0.4 };
+        let asked = args.tiles && args.labels.contains(&cat.label);
+        let doubts = Some(cat).filter(|_| asked).into_iter().collect();
+        Ok(Observation::new(Detections { doubts, ..Detections::default() }))
+    }
+}
+
+#[tokio::test]
+async fn what_another_network_sees_is_not_called_absent() {
+    let images = Arc::new(ImageStore::default());
+    let image = images.insert(RgbImage::new(100, 80)).unwrap();
+    let registry = Registry::new().with(Doubtful).unwrap();
+    let verifier = Verifier::new(Dispatcher::new(registry, images), VerifierOptions::default());
+    let cancel = CancellationToken::new();
+    let cat = verifier.verify("A cat sits.", &[image], &cancel, &|_| ()).await;
+    assert_eq!(verdict(&cat, ClaimKind::Existence, "cat"), Verdict::Insufficient);
+    assert!(cat.claims[0].judgement.reason.contains("another network sees"), "{:?}", cat.claims[0]);
+    let dog = verifier.verify("A dog sits.", &[image], &cancel, &|_| ()).await;
+    assert_eq!(verdict(&dog, ClaimKind::Existence, "dog"), Verdict::Contradicted);
+}
+
 #[tokio::test]
 async fn what_lost_its_place_to_another_label_is_not_called_absent() {
     let images = Arc::new(ImageStore::default());

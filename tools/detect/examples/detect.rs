@@ -29,7 +29,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--threads" => threads = Some(value()?.parse()?),
             "--threshold" => settings.threshold = value()?.parse()?,
             "--tiles" => settings.tiles = true,
-            "--mirrored" => settings.mirrored = true,
             _ => pictures.push(PathBuf::from(argument)),
         }
     }

@@ -1,12 +1,9 @@
-//! One look at a picture: shrink, run, decode, and again for a mirrored copy and for tiles.
+//! One look at a picture: shrink, run, decode, and again for tiles.
 
 use std::sync::Arc;
 
 use lavr_image::RgbImage;
-use lavr_infer::{
-    Session,
-    ndarray::{ArrayD, ArrayViewD},
-};
+use lavr_infer::Session;
 use lavr_tool::{CancellationToken, ToolError};
 use lavr_types::{
     Rect, Vocabulary,
@@ -14,9 +11,9 @@ use lavr_types::{
 };
 
 use crate::{
-    decode::{GRIDS, GridOutput, unexpected_network},
+    decode::{Form, Raw, unexpected_network},
     labels::Wanted,
-    letterbox::Letterbox,
+    letterbox::Placed,
     suppress::{Found, Suppressed, suppress},
     tiles::{is_cut, tiles},
 };
@@ -28,14 +25,12 @@ pub struct Settings {
     pub threshold: f32,
     /// Also looks at overlapping parts of the picture, for objects that are small in it.
     pub tiles: bool,
-    /// Also looks at a mirrored copy and averages the scores. Twice the time.
-    pub mirrored: bool,
 }
 
 impl Default for Settings {
     /// The settings that the model card justifies.
     fn default() -> Self {
-        Self { threshold: 0.4, tiles: false, mirrored: false }
+        Self { threshold: 0.4, tiles: false }
     }
 }
 
@@ -51,7 +46,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// A detector with this session of the NanoDet-g network.
+    /// A detector with the session of a network of the COCO classes, in one of the forms that the crate's page lists.
     pub fn new(session: Arc<dyn Session>) -> Self {
         Self { session, vocabulary: Vocabulary::builtin() }
     }
@@ -74,15 +69,14 @@ impl Detector {
         let wanted = Wanted::new(words, self.vocabulary);
         let mut found = Vec::new();
         if wanted.any() {
-            self.look(pixels, area, settings, &mut found)?;
+            self.look(pixels, area, settings.threshold, &mut found)?;
             if settings.tiles {
-                let closer = Settings { threshold: settings.threshold + TILE_PENALTY, ..settings };
                 for tile in tiles(area) {
                     if cancel.is_cancelled() {
                         return Err(ToolError::cancelled());
                     }
                     let before = found.len();
-                    self.look(pixels, tile, closer, &mut found)?;
+                    self.look(pixels, tile, settings.threshold + TILE_PENALTY, &mut found)?;
                     let in_tile = found.split_off(before);
                     let whole = in_tile.into_iter().filter(|one| !is_cut(one.bounds, tile, area));
                     found.extend(whole.map(|one| Found { in_tile: true, ..one }));
@@ -103,73 +97,44 @@ impl Detector {
         let objects = named(kept);
         // Where nothing is asked for by name, what an object is not is of no interest.
         let rivals = if words.is_empty() { Vec::new() } else { named(rivals) };
-        Ok(Detections { objects, rivals, unknown_labels: wanted.unknown })
+        Ok(Detections { objects, rivals, doubts: Vec::new(), unknown_labels: wanted.unknown })
     }
 
-    /// Runs the network on one part, and on its mirrored copy if asked to.
+    /// Runs the network on one part.
     fn look(
         &self,
         pixels: &RgbImage,
         area: Rect,
-        settings: Settings,
+        threshold: f32,
         found: &mut Vec<Found>,
     ) -> Result<(), ToolError> {
-        let letterbox = Letterbox::new(area);
-        let before = found.len();
-        let classes = self.vocabulary.labels().len();
-        let mirrored = if settings.mirrored {
-            let mut outputs = Vec::new();
-            self.run(letterbox.tensor(pixels, true)?, |views| {
-                outputs = views.iter().map(ArrayViewD::to_owned).collect();
-                Ok(())
-            })?;
-            Some(outputs)
-        } else {
-            None
-        };
-        self.run(letterbox.tensor(pixels, false)?, |outputs| {
-            for (place, grid) in GRIDS.into_iter().enumerate() {
-                let plain = GridOutput::new(grid, &outputs[2 * place], &outputs[2 * place + 1], classes)?;
-                if let Some(mirrored) = &mirrored {
-                    let (scores, sides) = (mirrored[2 * place].view(), mirrored[2 * place + 1].view());
-                    let mirrored = GridOutput::new(grid, &scores, &sides, classes)?;
-                    plain.decode_with_mirrored(&mirrored, settings.threshold, found);
-                } else {
-                    plain.decode(settings.threshold, found);
-                }
-            }
-            Ok(())
-        })?;
-        for one in &mut found[before..] {
-            one.bounds = letterbox.to_picture(one.bounds);
-        }
-        Ok(())
-    }
-
-    /// Runs the network and shows its outputs, scores and sides of each grid in turn.
-    fn run(
-        &self,
-        input: ArrayD<f32>,
-        mut read: impl FnMut(&[ArrayViewD<'_, f32>]) -> Result<(), ToolError>,
-    ) -> Result<(), ToolError> {
         let signature = self.session.signature();
+        let form = Form::of(signature)?;
         let name = signature.inputs.first().map(|input| input.name.clone());
         let name = name.ok_or_else(|| unexpected_network("it has no input".to_owned()))?;
-        let places = GRIDS
-            .iter()
-            .flat_map(|grid| [grid.scores, grid.sides])
-            .map(|name| signature.outputs.iter().position(|output| output.name == name))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| unexpected_network("outputs are missing".to_owned()))?;
-        let mut outcome = Ok(());
+        let placed = Placed::new(area, form.input());
+        let classes = self.vocabulary.labels().len();
+        let wanted = form.outputs();
+        let mut decoded = Ok(Vec::new());
         self.session
-            .run_with(vec![(name, input)], &mut |outputs| {
-                let ordered: Vec<_> = places.iter().map(|&place| outputs[place].view()).collect();
-                outcome = read(&ordered);
+            .run_with(vec![(name, placed.tensor(pixels)?)], &mut |outputs| {
+                let named = |name: &&str| {
+                    let place = signature.outputs.iter().position(|output| output.name == *name);
+                    place.and_then(|place| outputs.get(place)).map(|output| output.view())
+                };
+                let ordered: Vec<_> = wanted.iter().filter_map(named).collect();
+                let outputs = if wanted.is_empty() { outputs } else { &ordered };
+                decoded = form.decode(outputs, classes, threshold);
             })
             .map_err(|error| {
                 ToolError::failed("the detector's network failed on this image").caused_by(error)
             })?;
-        outcome
+        found.extend(decoded?.into_iter().map(|Raw { class, bounds, score }| Found {
+            class,
+            bounds: placed.to_picture(bounds),
+            score,
+            in_tile: false,
+        }));
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! From a part of a picture to the network's input.
+//! From a part of a picture to a network's input.
 
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
@@ -9,16 +9,39 @@ use lavr_infer::ndarray::ArrayD;
 use lavr_tool::ToolError;
 use lavr_types::{Affine, Point, Rect};
 
-/// Width and height of the network's input.
-pub(crate) const SIDE: usize = 416;
-
-/// Mean and standard deviation of the training pictures in the order blue, green, red, as the upstream
-/// configuration (`config/legacy_v0.x_configs/nanodet-g.yml`) has them.
-const NORMALIZATION: [(f32, f32); 3] = [(103.53, 57.375), (116.28, 57.12), (123.675, 58.395)];
-
-/// How a part of a picture lies in the square input: shrunk or enlarged with its proportions kept, centred.
+/// What a network's input takes: `[1, 3, side, side]`, one plane a channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Letterbox {
+pub(crate) struct Input {
+    /// Its width and height.
+    pub(crate) side: usize,
+    /// How the picture lies in it.
+    pub(crate) fit: Fit,
+    /// The order of its planes.
+    pub(crate) channels: Channels,
+    /// What is taken from a plane's levels (0 to 255), and what they are then divided by, in the order of the planes.
+    pub(crate) normalization: [(f32, f32); 3],
+}
+
+/// How a picture lies in a square input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// With its proportions kept, centred, between borders of this level.
+    Letterbox { border: u8 },
+    /// Stretched over all of it.
+    Stretch,
+}
+
+/// The order of an input's planes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channels {
+    RedGreenBlue,
+    BlueGreenRed,
+}
+
+/// A part of a picture and its place in a network's input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Placed {
+    input: Input,
     area: Rect,
     width: usize,
     height: usize,
@@ -26,19 +49,24 @@ pub(crate) struct Letterbox {
     top: usize,
 }
 
-impl Letterbox {
-    /// The letterbox of this part of a picture.
-    pub(crate) fn new(area: Rect) -> Self {
-        let scale = SIDE as f64 / area.width().max(area.height());
-        // Even, so that the borders are equal and a mirrored input is the exact mirror image.
-        let fit = |side: f64| ((side * scale / 2.0).round() as usize * 2).clamp(2, SIDE);
-        let (width, height) = (fit(area.width()), fit(area.height()));
-        Self { area, width, height, left: (SIDE - width) / 2, top: (SIDE - height) / 2 }
+impl Placed {
+    /// The place of this part of a picture.
+    pub(crate) fn new(area: Rect, input: Input) -> Self {
+        let side = input.side;
+        let (width, height) = match input.fit {
+            Fit::Letterbox { .. } => {
+                let scale = side as f64 / area.width().max(area.height());
+                // Even, so that the borders are equal.
+                let fit = |length: f64| ((length * scale / 2.0).round() as usize * 2).clamp(2, side);
+                (fit(area.width()), fit(area.height()))
+            }
+            Fit::Stretch => (side, side),
+        };
+        Self { input, area, width, height, left: (side - width) / 2, top: (side - height) / 2 }
     }
 
-    /// The network's input: `[1, 3, 416, 416]`, blue, green, red, normalised; black around the picture.
-    /// `mirrored` swaps left and right.
-    pub(crate) fn tensor(&self, pixels: &RgbImage, mirrored: bool) -> Result<ArrayD<f32>, ToolError> {
+    /// The network's input.
+    pub(crate) fn tensor(&self, pixels: &RgbImage) -> Result<ArrayD<f32>, ToolError> {
         let failed = |error: &dyn std::fmt::Display| {
             ToolError::failed("the picture could not be resized for the detector")
                 .caused_by(error.to_string())
@@ -52,31 +80,33 @@ impl Letterbox {
             .crop(self.area.left, self.area.top, self.area.width(), self.area.height())
             .use_alpha(false);
         Resizer::new().resize(&source, &mut resized, &options).map_err(|error| failed(&error))?;
-        ArrayD::from_shape_vec(vec![1, 3, SIDE, SIDE], self.normalized(resized.buffer(), mirrored))
+        let side = self.input.side;
+        ArrayD::from_shape_vec(vec![1, 3, side, side], self.normalized(resized.buffer()))
             .map_err(|error| failed(&error))
     }
 
     /// Lays the resized picture into the planes of the input.
-    fn normalized(&self, resized: &[u8], mirrored: bool) -> Vec<f32> {
-        let tables = NORMALIZATION.map(|(mean, deviation)| {
-            std::array::from_fn::<f32, 256, _>(|value| (value as f32 - mean) / deviation)
-        });
-        let mut input = Vec::with_capacity(3 * SIDE * SIDE);
-        for (plane, table) in tables.iter().enumerate() {
-            let channel = 2 - plane;
-            let black = table[0];
-            input.resize(input.len() + self.top * SIDE, black);
+    fn normalized(&self, resized: &[u8]) -> Vec<f32> {
+        let Input { side, fit, channels, normalization } = self.input;
+        let border = match fit {
+            Fit::Letterbox { border } => border,
+            Fit::Stretch => 0,
+        };
+        let mut input = Vec::with_capacity(3 * side * side);
+        for (plane, (mean, deviation)) in normalization.into_iter().enumerate() {
+            let table: [f32; 256] = std::array::from_fn(|level| (level as f32 - mean) / deviation);
+            let border = table[usize::from(border)];
+            let channel = match channels {
+                Channels::RedGreenBlue => plane,
+                Channels::BlueGreenRed => 2 - plane,
+            };
+            input.resize(input.len() + self.top * side, border);
             for row in resized.chunks_exact(self.width * 3) {
-                input.resize(input.len() + self.left, black);
-                let values = row.iter().skip(channel).step_by(3).map(|&value| table[usize::from(value)]);
-                if mirrored {
-                    input.extend(values.rev());
-                } else {
-                    input.extend(values);
-                }
-                input.resize(input.len() + SIDE - self.left - self.width, black);
+                input.resize(input.len() + self.left, border);
+                input.extend(row.iter().skip(channel).step_by(3).map(|&level| table[usize::from(level)]));
+                input.resize(input.len() + side - self.left - self.width, border);
             }
-            input.resize((plane + 1) * SIDE * SIDE, black);
+            input.resize((plane + 1) * side * side, border);
         }
         input
     }
@@ -101,46 +131,62 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decode::Form;
 
     proptest! {
         #[test]
-        fn the_picture_fills_one_side_of_the_input_and_comes_back_whole(
+        fn the_picture_fills_its_place_in_the_input_and_comes_back_whole(
             left in 0.0..500.0f64, top in 0.0..500.0f64, width in 1.0..4000.0f64, height in 1.0..4000.0f64,
+            form in prop::sample::select(vec![Form::NanoDet, Form::Yolo, Form::Detr]),
         ) {
             let area = Rect::new(left, top, left + width, top + height);
-            let letterbox = Letterbox::new(area);
-            prop_assert_eq!(letterbox.width.max(letterbox.height), SIDE);
+            let placed = Placed::new(area, form.input());
+            prop_assert_eq!(placed.width.max(placed.height), form.input().side);
+            if form.input().fit == Fit::Stretch {
+                prop_assert_eq!(placed.width, placed.height);
+            }
             let whole = Rect::new(
-                letterbox.left as f64,
-                letterbox.top as f64,
-                (letterbox.left + letterbox.width) as f64,
-                (letterbox.top + letterbox.height) as f64,
+                placed.left as f64,
+                placed.top as f64,
+                (placed.left + placed.width) as f64,
+                (placed.top + placed.height) as f64,
             );
-            let back = letterbox.to_picture(whole);
+            let back = placed.to_picture(whole);
             for (a, b) in <[f64; 4]>::from(area).into_iter().zip(<[f64; 4]>::from(back)) {
                 prop_assert!((a - b).abs() < 1e-6, "{area:?} {back:?}");
             }
         }
     }
 
-    #[test]
-    fn a_wide_picture_lies_between_black_bands_in_blue_green_red_order() {
-        let red = RgbImage::from_pixel(832, 416, lavr_image::Rgb([255, 0, 0]));
-        let input = Letterbox::new(Rect::new(0.0, 0.0, 832.0, 416.0)).tensor(&red, false).unwrap();
-        let [blue_mean, red_mean] = [NORMALIZATION[0], NORMALIZATION[2]];
-        assert_eq!(input[[0, 2, 0, 0]], -red_mean.0 / red_mean.1);
-        assert_eq!(input[[0, 2, 208, 208]], (255.0 - red_mean.0) / red_mean.1);
-        assert_eq!(input[[0, 0, 208, 208]], -blue_mean.0 / blue_mean.1);
-        let bright_rows = (0..SIDE).filter(|&y| input[[0, 2, y, 0]] > 0.0).count();
-        assert_eq!(bright_rows, 208);
+    fn red() -> (RgbImage, Rect) {
+        let pixels = RgbImage::from_pixel(832, 416, lavr_image::Rgb([255, 0, 0]));
+        (pixels, Rect::new(0.0, 0.0, 832.0, 416.0))
     }
 
     #[test]
-    fn a_mirrored_input_is_the_other_way_round() {
-        let picture = RgbImage::from_fn(416, 416, |x, _| lavr_image::Rgb([(x / 2) as u8, 0, 0]));
-        let area = Rect::new(0.0, 0.0, 416.0, 416.0);
-        let plain = Letterbox::new(area).tensor(&picture, false).unwrap();
-        let mirrored = Letterbox::new(area).tensor(&picture, true).unwrap();
-        assert_eq!(plain[[0, 2, 7, 10]], mirrored[[0, 2, 7, 405]]);
+    fn for_nanodet_a_wide_picture_lies_between_black_bands_in_blue_green_red_order() {
+        let (pixels, area) = red();
+        let input = Placed::new(area, Form::NanoDet.input()).tensor(&pixels).unwrap();
+        let (mean, deviation) = (123.675, 58.395);
+        assert_eq!(input[[0, 2, 0, 0]], -mean / deviation);
+        assert_eq!(input[[0, 2, 208, 208]], (255.0 - mean) / deviation);
+        assert_eq!(input[[0, 0, 208, 208]], -103.53 / 57.375);
+        assert_eq!((0..416).filter(|&y| input[[0, 2, y, 0]] > 0.0).count(), 208);
+    }
+
+    #[test]
+    fn for_yolo_it_lies_between_gray_bands_in_red_green_blue_order() {
+        let (pixels, area) = red();
+        let input = Placed::new(area, Form::Yolo.input()).tensor(&pixels).unwrap();
+        assert_eq!(input.shape(), [1, 3, 640, 640]);
+        assert_eq!(input[[0, 2, 0, 0]], 114.0 / 255.0);
+        assert_eq!((input[[0, 0, 320, 320]], input[[0, 2, 320, 320]]), (1.0, 0.0));
+    }
+
+    #[test]
+    fn for_a_transformer_it_is_stretched() {
+        let (pixels, area) = red();
+        let input = Placed::new(area, Form::Detr.input()).tensor(&pixels).unwrap();
+        assert!((0..640).all(|y| input[[0, 0, y, 0]] == 1.0));
     }
 }

@@ -1,4 +1,4 @@
-//! Expert: finds objects of the eighty COCO classes with NanoDet-g.
+//! Expert: finds objects of the eighty COCO classes, with the NanoDet-g that it carries or a larger network.
 //!
 //! [`Detect`] is the tool. Underneath, [`Detector`] looks at pixels with a session and knows nothing of tools. The model
 //! card (source, licence, input, output, thresholds, limits) is this crate's `README.md`.

@@ -2,7 +2,9 @@
 
 use lavr_types::Rect;
 
-use crate::letterbox::SIDE;
+/// Pixels along the side of a tile, at the least. The embedded network's input is as large; for a network with a larger
+/// one a tile is enlarged, and the second look is still another one than the first.
+const SIDE: f64 = 416.0;
 
 /// The share of a tile that the next one covers too. An object up to this share of a tile is whole in one of them.
 const OVERLAP: f64 = 0.25;
@@ -13,17 +15,17 @@ const MOST: usize = 4;
 /// Pixels of the input within which a box counts as cut off by the edge of its tile.
 pub(crate) const CUT_MARGIN: f64 = 3.0;
 
-/// The overlapping tiles of a part of a picture; empty where it is no larger than the network's input.
+/// The overlapping tiles of a part of a picture; empty where it is no larger than a tile.
 ///
-/// Tiles are about as large as the input, but never more than four along a side, and at least two along the longer
-/// side of a picture that has more pixels than the input.
+/// There are never more than four along a side, and at least two along the longer side of a picture that is larger than a
+/// tile.
 pub(crate) fn tiles(area: Rect) -> Vec<Rect> {
     let longer = area.width().max(area.height());
-    if longer <= SIDE as f64 {
+    if longer <= SIDE {
         return Vec::new();
     }
-    // Tiles near the input's own size; a picture of 4000 pixels would need a hundred of them.
-    let tile = (longer / (1.0 + (MOST as f64 - 1.0) * (1.0 - OVERLAP))).max(SIDE as f64).min(longer * 0.6);
+    // A picture of 4000 pixels would need a hundred of them.
+    let tile = (longer / (1.0 + (MOST as f64 - 1.0) * (1.0 - OVERLAP))).max(SIDE).min(longer * 0.6);
     let starts = |from: f64, side: f64| -> Vec<f64> {
         if side <= tile {
             return vec![from];
@@ -45,7 +47,7 @@ pub(crate) fn tiles(area: Rect) -> Vec<Rect> {
 /// Whether a box found in a tile touches an edge of the tile that is no edge of the whole: then it may show a part
 /// of an object only, which another tile or the whole picture shows complete.
 pub(crate) fn is_cut(bounds: Rect, tile: Rect, whole: Rect) -> bool {
-    let margin = CUT_MARGIN * tile.width().max(tile.height()) / SIDE as f64;
+    let margin = CUT_MARGIN * tile.width().max(tile.height()) / SIDE;
     (bounds.left - tile.left < margin && tile.left > whole.left)
         || (bounds.top - tile.top < margin && tile.top > whole.top)
         || (tile.right - bounds.right < margin && tile.right < whole.right)
@@ -65,7 +67,7 @@ mod tests {
             let tiles = tiles(area);
             prop_assert!(tiles.len() <= MOST * MOST);
             if tiles.is_empty() {
-                prop_assert!(width.max(height) <= SIDE as f64);
+                prop_assert!(width.max(height) <= SIDE);
                 return Ok(());
             }
             let all = tiles.iter().copied().reduce(Rect::union).unwrap();

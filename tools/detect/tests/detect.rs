@@ -10,9 +10,13 @@ use std::{
 
 use async_trait::async_trait;
 use lavr_detect::{Detect, Detector, Settings, WEIGHTS};
-use lavr_infer::{EngineChoice, InferError, Loader, Session, SessionSource};
+use lavr_infer::{EngineChoice, InferError, Loader, Session, SessionSource, Sessions};
 use lavr_tool::{CancellationToken, Dispatcher, Registry};
-use lavr_types::{CallId, CallRecord, FailureKind, ImageId, Rect, ToolCall, perception::Detections};
+use lavr_types::{
+    CallId, CallRecord, FailureKind, ImageId, Rect, ToolCall,
+    perception::{Detection, Detections},
+};
+use lavr_weights::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +27,11 @@ fn session() -> Arc<dyn Session> {
         flate2::read::GzDecoder::new(WEIGHTS.gzip).read_to_end(&mut network).unwrap();
         Loader::new(EngineChoice::Rten, None).unwrap().load_bytes("nanodet", network).unwrap()
     }))
+}
+
+/// The networks of the catalogue, the embedded one among them.
+fn sessions(engine: EngineChoice) -> Sessions {
+    Sessions::new(Store::open_default().unwrap().with_bundled(&[WEIGHTS]), engine)
 }
 
 struct OneSession;
@@ -76,8 +85,21 @@ struct ReferenceObject {
 /// `expected/reference.json` was made by `expected/reference.py` (Python).
 #[test]
 fn the_boxes_are_those_of_the_python_reference() {
-    let references: Vec<Reference> = serde_json::from_str(include_str!("expected/reference.json")).unwrap();
-    let detector = Detector::new(session());
+    equals(&Detector::new(session()), include_str!("expected/reference.json"), 0.015);
+}
+
+/// The larger network is fetched as a user would fetch it.
+#[tokio::test]
+async fn the_boxes_of_the_larger_network_are_those_of_the_python_reference() {
+    for engine in [EngineChoice::Rten, EngineChoice::Auto] {
+        let session = sessions(engine).session("yolo11n").await.unwrap();
+        // Its scores hang on the last bit of the input more: two rows of border more or less move one by 0.07.
+        equals(&Detector::new(session), include_str!("expected/yolo11n.json"), 0.03);
+    }
+}
+
+fn equals(detector: &Detector, expected: &str, tolerance: f32) {
+    let references: Vec<Reference> = serde_json::from_str(expected).unwrap();
     for reference in references {
         let pixels = lavr_image::decode(
             &std::fs::read(picture(&reference.picture)).unwrap(),
@@ -90,11 +112,17 @@ fn the_boxes_are_those_of_the_python_reference() {
         let settings = Settings { threshold: 0.4, ..Settings::default() };
         let found = detector.find(&pixels, area, &[], settings, &CancellationToken::new()).unwrap();
         assert_eq!(found.objects.len(), reference.objects.len(), "{}: {found:?}", reference.picture);
-        for (object, expected) in found.objects.iter().zip(&reference.objects) {
-            assert_eq!(object.label, expected.label, "{}", reference.picture);
+        for expected in &reference.objects {
+            let is_it = |object: &&Detection| {
+                object.label == expected.label && object.bounds.iou(expected.bounds) > 0.97
+            };
+            let object = found
+                .objects
+                .iter()
+                .find(is_it)
+                .unwrap_or_else(|| panic!("{}: {found:?}", reference.picture));
             // The JPEG decoders and resize filters round differently: a level of 255 here and there.
-            assert!((object.score - expected.score).abs() < 0.015, "{object:?} {:?}", expected.score);
-            assert!(object.bounds.iou(expected.bounds) > 0.97, "{object:?} {:?}", expected.bounds);
+            assert!((object.score - expected.score).abs() < tolerance, "{object:?} {:?}", expected.score);
         }
     }
 }
@@ -184,4 +212,41 @@ async fn a_threshold_that_is_none_is_refused() {
     let (dispatcher, image) = dispatcher("cat.jpg");
     let failure = call(&dispatcher, json!({ "image": image, "threshold": 40 })).await.outcome.unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
+
+#[tokio::test]
+async fn a_larger_network_takes_the_place_of_the_embedded_one_and_is_told() {
+    let larger = Detect::new(Arc::new(sessions(EngineChoice::Auto))).with_network("yolo11n");
+    let registry = Registry::new().with(larger).unwrap();
+    assert_eq!(registry.specs().next().unwrap().network.as_deref(), Some("yolo11n"));
+    let dispatcher = Dispatcher::new(registry, Arc::default());
+    let image = dispatcher.images().open(&picture("dogs.jpg")).unwrap();
+    let found = detect(&dispatcher, json!({ "image": image })).await;
+    assert_eq!(labels(&found), ["dog", "dog"]);
+    assert!(found.objects.iter().all(|dog| dog.score > 0.7), "{found:?}");
+}
+
+/// Of the cat that is not there the larger network leaves no trace, and the embedded one a doubtful one.
+#[tokio::test]
+async fn what_only_the_embedded_network_sees_is_a_doubt() {
+    let larger = Detect::new(Arc::new(sessions(EngineChoice::Auto))).with_network("yolo11n");
+    let dispatcher = Dispatcher::new(Registry::new().with(larger).unwrap(), Arc::default());
+    let image = dispatcher.images().open(&picture("dogs.jpg")).unwrap();
+    let arguments = json!({ "image": image, "labels": ["cat", "dog"], "threshold": 0.05, "tiles": true });
+    let closer = detect(&dispatcher, arguments).await;
+    assert!(closer.objects.iter().all(|object| object.label == "dog"), "{closer:?}");
+    assert!(closer.doubts.iter().any(|doubt| doubt.label == "cat"), "{closer:?}");
+    assert!(closer.doubts.iter().all(|doubt| doubt.label != "dog"), "what was found is in no doubt");
+    let once = detect(&dispatcher, json!({ "image": image, "labels": ["cat"], "threshold": 0.05 })).await;
+    assert_eq!(once.doubts, [], "one look, one network");
+}
+
+#[tokio::test]
+async fn a_network_that_is_not_in_the_catalogue_is_named() {
+    let unknown = Detect::new(Arc::new(sessions(EngineChoice::Auto))).with_network("nonesuch");
+    let dispatcher = Dispatcher::new(Registry::new().with(unknown).unwrap(), Arc::default());
+    let image = dispatcher.images().open(&picture("dogs.jpg")).unwrap();
+    let failure = call(&dispatcher, json!({ "image": image })).await.outcome.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(failure.message.contains("`nonesuch`"), "{}", failure.message);
 }

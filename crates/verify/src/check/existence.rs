@@ -75,7 +75,12 @@ fn one_more(
     let seen = plausible.objects.len();
     let sure = scene.thresholds().absence(labels, scene.traces(labels, &plausible.objects));
     match sure {
-        Some(sure) if seen <= others && plausible.looked_twice && !scene.names_only_sometimes(entity) => {
+        Some(sure)
+            if seen <= others
+                && plausible.looked_twice
+                && scene.doubt_of(labels, &plausible.objects).is_none()
+                && !scene.names_only_sometimes(entity) =>
+        {
             contradicted(
                 Some(Assertion::Existence { entity: entity.clone(), present: false }),
                 sure,
@@ -141,6 +146,9 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     if let Some((rival, winner)) = scene.rival_of(labels, &[]) {
         let score = rival.score;
         return Err(format!("what may be {name} (score {score:.2}) was rather taken for {winner}"));
+    }
+    if let Some(doubt) = scene.doubt_of(labels, &[]) {
+        return Err(format!("another network sees what may be {name} (score {:.2})", doubt.score));
     }
     let traces = scene.traces(labels, &[]);
     scene.thresholds().absence(labels, traces).ok_or_else(|| {

@@ -1,8 +1,9 @@
-"""Makes reference.json: what NanoDet-g finds, by Pillow, NumPy and ONNX Runtime.
+"""Makes reference.json: what NanoDet-g finds, by Pillow, NumPy and ONNX Runtime; and yolo11n.json, the same of YOLO11n.
 
     pip install onnxruntime numpy pillow
     gunzip -k tools/detect/weights/nanodet_g_coco80.onnx.gz
     python tools/detect/tests/expected/reference.py > tools/detect/tests/expected/reference.json
+    python tools/detect/tests/expected/reference.py $(lavr models path yolo11n) > tools/detect/tests/expected/yolo11n.json
 
 Steps: letterbox (each side an even number of pixels), normalise, run, decode, suppress within a class above an overlap
 of 0.6, then between classes above 0.85. Threshold 0.4.
@@ -10,6 +11,7 @@ of 0.6, then between classes above 0.85. Threshold 0.4.
 
 import json
 import pathlib
+import sys
 import tomllib
 
 import numpy as np
@@ -31,19 +33,28 @@ def overlap(a, b):
     return width * height / (area(a) + area(b) - width * height)
 
 
-def detect(session, picture, threshold=0.4):
+def letterbox(picture, side, border):
+    """The square input as an array of levels, and the way back from its pixels to those of the picture."""
     width, height = picture.size
-    scale = SIDE / max(width, height)
-    fit = lambda side: min(SIDE, max(2, round(side * scale / 2) * 2))
+    scale = side / max(width, height)
+    fit = lambda length: min(side, max(2, int(length * scale / 2 + 0.5) * 2))
     inner = (fit(width), fit(height))
-    left, top = (SIDE - inner[0]) // 2, (SIDE - inner[1]) // 2
-    canvas = np.zeros((SIDE, SIDE, 3), np.float32)
-    resized = np.asarray(picture.resize(inner, Image.BILINEAR))
-    canvas[top : top + inner[1], left : left + inner[0]] = resized[:, :, ::-1]
-    tensor = ((canvas - MEAN) / DEVIATION).transpose(2, 0, 1)[None]
+    left, top = (side - inner[0]) // 2, (side - inner[1]) // 2
+    canvas = np.full((side, side, 3), border, np.float32)
+    canvas[top : top + inner[1], left : left + inner[0]] = np.asarray(picture.resize(inner, Image.BILINEAR))
+
+    def back(box):
+        box = (np.asarray(box) - [left, top, left, top]) * np.tile([width / inner[0], height / inner[1]], 2)
+        return np.clip(box, 0, [width, height, width, height]).tolist()
+
+    return canvas, back
+
+
+def nanodet(session, picture, threshold):
+    canvas, back = letterbox(picture, SIDE, 0)
+    tensor = ((canvas[:, :, ::-1] - MEAN) / DEVIATION).transpose(2, 0, 1)[None]
     names = [output.name for output in session.get_outputs()]
     outputs = dict(zip(names, session.run(None, {"image": np.ascontiguousarray(tensor)})))
-    found = []
     for stride in (8, 16, 32):
         scores, sides = outputs[f"cls_{stride}"][0], outputs[f"reg_{stride}"][0].reshape(-1, 4, BINS)
         weights = np.exp(sides - sides.max(-1, keepdims=True))
@@ -51,20 +62,31 @@ def detect(session, picture, threshold=0.4):
         columns = SIDE // stride
         for cell, label in zip(*np.where(scores > threshold)):
             x, y = (cell % columns + 0.5) * stride, (cell // columns + 0.5) * stride
-            box = np.array([x, y, x, y]) + distances[cell] * [-1, -1, 1, 1]
-            box = (box - [left, top, left, top]) * np.tile([width / inner[0], height / inner[1]], 2)
-            box = np.clip(box, 0, [width, height, width, height])
-            found.append((float(scores[cell, label]), int(label), box.tolist()))
+            yield float(scores[cell, label]), int(label), back(np.array([x, y, x, y]) + distances[cell] * [-1, -1, 1, 1])
+
+
+def yolo(session, picture, threshold):
+    canvas, back = letterbox(picture, 640, 114)
+    tensor = np.ascontiguousarray((canvas / 255).transpose(2, 0, 1)[None], np.float32)
+    (rows,) = session.run(None, {session.get_inputs()[0].name: tensor})[0]
+    for label, anchor in zip(*np.where(rows[4:] > threshold)):
+        x, y, width, height = rows[:4, anchor]
+        box = back([x - width / 2, y - height / 2, x + width / 2, y + height / 2])
+        yield float(rows[4 + label, anchor]), int(label), box
+
+
+def detect(find, session, picture, threshold=0.4):
     kept = []
-    for score, label, box in sorted(found, key=lambda one: -one[0]):
+    for score, label, box in sorted(find(session, picture, threshold), key=lambda one: -one[0]):
         if all(overlap(box, other[2]) <= (0.6 if label == other[1] else 0.85) for other in kept):
             kept.append((score, label, box))
     return [{"label": LABELS[label], "score": score, "box": box} for score, label, box in kept]
 
 
-session = onnxruntime.InferenceSession(ROOT / "tools/detect/weights/nanodet_g_coco80.onnx")
+find, path = (yolo, sys.argv[1]) if len(sys.argv) > 1 else (nanodet, ROOT / "tools/detect/weights/nanodet_g_coco80.onnx")
+session = onnxruntime.InferenceSession(path)
 result = []
 for name in ("cat-and-cup.jpg", "dogs.jpg", "astronaut.jpg", "coffee.jpg"):
     picture = Image.open(ROOT / "examples/pictures" / name).convert("RGB")
-    result.append({"picture": name, "objects": detect(session, picture)})
+    result.append({"picture": name, "objects": detect(find, session, picture)})
 print(json.dumps(result, indent=1))

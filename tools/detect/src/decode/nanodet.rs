@@ -1,37 +1,56 @@
-//! From the network's outputs to scored boxes.
+//! NanoDet: three grids of cells.
 //!
-//! Each of the three grids gives, a cell, the probability of each class and, for each side of the box, a distribution
+//! Each grid gives, a cell, the probability of each class and, for each side of the box, a distribution
 //! over eleven distances in strides ("generalized focal loss", Li et al. 2020); the distance is its expectation.
 
 use lavr_infer::ndarray::ArrayViewD;
 use lavr_tool::ToolError;
 use lavr_types::Rect;
 
-use crate::{letterbox::SIDE, suppress::Found};
+use super::{Raw, unexpected_network};
+
+/// Width and height of the network's input.
+const SIDE: usize = 416;
 
 /// Distances that a side's distribution covers: 0 to 10 strides.
 const BINS: usize = 11;
 
 /// One of the network's grids.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Grid {
+pub(super) struct Grid {
     /// Input pixels from cell to cell.
-    pub(crate) stride: usize,
+    stride: usize,
     /// The output with a cell's class probabilities.
-    pub(crate) scores: &'static str,
+    pub(super) scores: &'static str,
     /// The output with a cell's distances to the four sides.
-    pub(crate) sides: &'static str,
+    pub(super) sides: &'static str,
 }
 
 /// The network's grids.
-pub(crate) const GRIDS: [Grid; 3] = [
+pub(super) const GRIDS: [Grid; 3] = [
     Grid { stride: 8, scores: "cls_8", sides: "reg_8" },
     Grid { stride: 16, scores: "cls_16", sides: "reg_16" },
     Grid { stride: 32, scores: "cls_32", sides: "reg_32" },
 ];
 
+/// The boxes of all grids above the threshold; the outputs are scores and sides of each grid in turn.
+pub(super) fn decode(
+    outputs: &[ArrayViewD<'_, f32>],
+    classes: usize,
+    threshold: f32,
+) -> Result<Vec<Raw>, ToolError> {
+    let mut found = Vec::new();
+    for (grid, outputs) in GRIDS.into_iter().zip(outputs.chunks(2)) {
+        let [scores, sides] = outputs else {
+            return Err(unexpected_network("outputs are missing".to_owned()));
+        };
+        GridOutput::new(grid, scores, sides, classes)?.decode(threshold, &mut found);
+    }
+    Ok(found)
+}
+
 /// What one grid gave.
-pub(crate) struct GridOutput<'a> {
+struct GridOutput<'a> {
     stride: usize,
     /// `[cells, classes]`, probabilities.
     scores: &'a [f32],
@@ -42,7 +61,7 @@ pub(crate) struct GridOutput<'a> {
 
 impl<'a> GridOutput<'a> {
     /// Checks that the outputs are those of this network.
-    pub(crate) fn new(
+    fn new(
         grid: Grid,
         scores: &'a ArrayViewD<'_, f32>,
         sides: &'a ArrayViewD<'_, f32>,
@@ -62,51 +81,18 @@ impl<'a> GridOutput<'a> {
     }
 
     /// The scored boxes in input pixels, overlaps included.
-    pub(crate) fn decode(&self, threshold: f32, found: &mut Vec<Found>) {
+    fn decode(&self, threshold: f32, found: &mut Vec<Raw>) {
         let cells = self.scores.chunks_exact(self.classes).zip(self.sides.chunks_exact(4 * BINS));
         for (cell, (scores, sides)) in cells.enumerate() {
             let mut bounds = None;
             for (class, &score) in scores.iter().enumerate() {
                 if score > threshold {
                     let bounds = *bounds.get_or_insert_with(|| cell_box(cell, self.stride, distances(sides)));
-                    found.push(Found { class, bounds, score, in_tile: false });
+                    found.push(Raw { class, bounds, score });
                 }
             }
         }
     }
-
-    /// As [`Self::decode`], of the means with what the mirrored picture gave at the same places.
-    pub(crate) fn decode_with_mirrored(&self, mirrored: &Self, threshold: f32, found: &mut Vec<Found>) {
-        let columns = SIDE / self.stride;
-        let cells = self.scores.chunks_exact(self.classes).zip(self.sides.chunks_exact(4 * BINS));
-        for (cell, (scores, sides)) in cells.enumerate() {
-            let twin = cell / columns * columns + columns - 1 - cell % columns;
-            let twin_scores = &mirrored.scores[twin * self.classes..][..self.classes];
-            let mut bounds = None;
-            for (class, (&score, &twin_score)) in scores.iter().zip(twin_scores).enumerate() {
-                let score = f32::midpoint(score, twin_score);
-                if score > threshold {
-                    let bounds = *bounds.get_or_insert_with(|| {
-                        let [left, top, right, bottom] = distances(sides);
-                        let twin = distances(&mirrored.sides[twin * 4 * BINS..][..4 * BINS]);
-                        let mean = [
-                            f64::midpoint(left, twin[2]),
-                            f64::midpoint(top, twin[1]),
-                            f64::midpoint(right, twin[0]),
-                            f64::midpoint(bottom, twin[3]),
-                        ];
-                        cell_box(cell, self.stride, mean)
-                    });
-                    found.push(Found { class, bounds, score, in_tile: false });
-                }
-            }
-        }
-    }
-}
-
-/// The file under the network's name holds another network.
-pub(crate) fn unexpected_network(cause: String) -> ToolError {
-    ToolError::failed("the detector's network is not the expected one").caused_by(cause)
 }
 
 /// The box around a cell's centre, given the distances to its sides in strides.
@@ -161,26 +147,7 @@ mod tests {
         let mut found = Vec::new();
         let (scores, sides) = (scores.view(), sides.view());
         GridOutput::new(COARSE, &scores, &sides, 80).unwrap().decode(0.4, &mut found);
-        assert_eq!(
-            found,
-            [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9, in_tile: false }]
-        );
-    }
-
-    #[test]
-    fn a_mirrored_find_at_the_mirrored_place_confirms_it() {
-        let (scores, sides) = outputs(2 * 13 + 3, [1, 2, 3, 1]);
-        let (mirrored_scores, mirrored_sides) = outputs(2 * 13 + 9, [3, 2, 1, 1]);
-        let (scores, sides) = (scores.view(), sides.view());
-        let (mirrored_scores, mirrored_sides) = (mirrored_scores.view(), mirrored_sides.view());
-        let plain = GridOutput::new(COARSE, &scores, &sides, 80).unwrap();
-        let mirrored = GridOutput::new(COARSE, &mirrored_scores, &mirrored_sides, 80).unwrap();
-        let mut found = Vec::new();
-        plain.decode_with_mirrored(&mirrored, 0.5, &mut found);
-        assert_eq!(
-            found,
-            [Found { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9, in_tile: false }]
-        );
+        assert_eq!(found, [Raw { class: 16, bounds: Rect::new(80.0, 16.0, 208.0, 112.0), score: 0.9 }]);
     }
 
     #[test]
@@ -189,7 +156,7 @@ mod tests {
         let sides = ArrayD::zeros(vec![1, 100, 44]);
         let (scores, sides) = (scores.view(), sides.view());
         let error = GridOutput::new(COARSE, &scores, &sides, 80).err().unwrap();
-        assert!(error.to_string().contains("not the expected one"), "{error}");
+        assert!(error.to_string().contains("not one that can be read"), "{error}");
     }
 
     #[test]

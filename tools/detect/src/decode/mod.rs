@@ -1,0 +1,123 @@
+//! From a network's outputs to scored boxes.
+//!
+//! The forms that detectors of the COCO classes are exported in, told apart by their outputs. Each says how the picture
+//! has to lie in its input ([`Form::input`]) and reads its own outputs.
+
+mod detr;
+mod nanodet;
+mod yolo;
+
+use lavr_infer::{Signature, ndarray::ArrayViewD};
+use lavr_tool::ToolError;
+use lavr_types::Rect;
+
+use crate::letterbox::{Channels, Fit, Input};
+
+/// A scored box in the pixels of the network's input; overlaps are still among them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Raw {
+    /// Index of its class.
+    pub(crate) class: usize,
+    /// Its box.
+    pub(crate) bounds: Rect,
+    /// Its score.
+    pub(crate) score: f32,
+}
+
+/// The form of a network: its outputs, and what it was trained to be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// NanoDet with one pair of outputs a grid, as `weights/` has it.
+    NanoDet,
+    /// YOLO versions 8 to 12 as Ultralytics export them: one output `[1, 4 + classes, anchors]`, suppression left to us.
+    Yolo,
+    /// RT-DETR and D-FINE as their model libraries export them: `logits` and `pred_boxes`, one row a query.
+    Detr,
+}
+
+impl Form {
+    /// The form of the network with these outputs.
+    ///
+    /// # Errors
+    /// When it is none that is known here.
+    pub(crate) fn of(signature: &Signature) -> Result<Self, ToolError> {
+        let has = |name: &str| signature.outputs.iter().any(|output| output.name == name);
+        if nanodet::GRIDS.iter().all(|grid| has(grid.scores) && has(grid.sides)) {
+            Ok(Self::NanoDet)
+        } else if has(detr::SCORES) && has(detr::BOXES) {
+            Ok(Self::Detr)
+        } else if signature.outputs.len() == 1 {
+            // Its only output has had several names; what it holds is checked when it is there.
+            Ok(Self::Yolo)
+        } else {
+            let names: Vec<&str> = signature.outputs.iter().map(|output| output.name.as_str()).collect();
+            Err(unexpected_network(format!(
+                "its outputs are {}; known are NanoDet ({}, ...), YOLO (one output) and RT-DETR or D-FINE ({}, {})",
+                names.join(", "),
+                nanodet::GRIDS[0].scores,
+                detr::SCORES,
+                detr::BOXES
+            )))
+        }
+    }
+
+    /// What its input takes.
+    pub(crate) const fn input(self) -> Input {
+        match self {
+            // Mean and standard deviation of the training pictures, as the upstream configuration
+            // (`config/legacy_v0.x_configs/nanodet-g.yml`) has them.
+            Self::NanoDet => Input {
+                side: 416,
+                fit: Fit::Letterbox { border: 0 },
+                channels: Channels::BlueGreenRed,
+                normalization: [(103.53, 57.375), (116.28, 57.12), (123.675, 58.395)],
+            },
+            Self::Yolo => Input {
+                side: 640,
+                fit: Fit::Letterbox { border: 114 },
+                channels: Channels::RedGreenBlue,
+                normalization: [(0.0, 255.0); 3],
+            },
+            Self::Detr => Input {
+                side: 640,
+                fit: Fit::Stretch,
+                channels: Channels::RedGreenBlue,
+                normalization: [(0.0, 255.0); 3],
+            },
+        }
+    }
+
+    /// The names of the outputs that [`Self::decode`] wants, in its order; none for the only one there is.
+    pub(crate) fn outputs(self) -> Vec<&'static str> {
+        match self {
+            Self::NanoDet => nanodet::GRIDS.iter().flat_map(|grid| [grid.scores, grid.sides]).collect(),
+            Self::Yolo => Vec::new(),
+            Self::Detr => vec![detr::SCORES, detr::BOXES],
+        }
+    }
+
+    /// The boxes above the threshold.
+    ///
+    /// # Errors
+    /// When an output has another shape than this form's.
+    pub(crate) fn decode(
+        self,
+        outputs: &[ArrayViewD<'_, f32>],
+        classes: usize,
+        threshold: f32,
+    ) -> Result<Vec<Raw>, ToolError> {
+        match (self, outputs) {
+            (Self::NanoDet, outputs) => nanodet::decode(outputs, classes, threshold),
+            (Self::Yolo, [output]) => yolo::decode(output, classes, threshold),
+            (Self::Detr, [logits, boxes]) => {
+                detr::decode(logits, boxes, self.input().side, classes, threshold)
+            }
+            _ => Err(unexpected_network(format!("{} outputs", outputs.len()))),
+        }
+    }
+}
+
+/// The file under the network's name holds another network.
+pub(crate) fn unexpected_network(cause: String) -> ToolError {
+    ToolError::failed("the detector's network is not one that can be read").caused_by(cause)
+}
