@@ -84,11 +84,10 @@ impl Setup {
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         if let Some(detector) = &global.detector {
-            anyhow::ensure!(
-                store.catalogue().model(detector).is_ok(),
-                "--detector: the catalogue has no model `{detector}`; `lavr models list` shows the names, and \
-                 crates/weights/README.md how to add one of your own"
-            );
+            store.catalogue().model(detector).context(
+                "--detector wants a network of the catalogue: tools/detect/README.md lists them, and crates/weights/README.md says how to \
+                 add one of your own",
+            )?;
         }
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
         let fetcher = global.allow_urls.then(Fetcher::default);

@@ -3,9 +3,11 @@
 //!     cargo run --release -p lavr-eval --example calibrate_detector -- \
 //!         crates/eval/photos/tuning crates/eval/photos/calibration > calibration.json
 //!
-//! `--detector NAME` first takes another network of the catalogue than the one that the program carries. Each folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
+//! `--detector NAME` first takes another network of the catalogue than the one that the program carries.
+//!
+//! Each folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
 //! is for eyes to argue about. To standard output goes one line for each class that left a trace or is there; to standard
-//! error, for the levels of `[absence]` in `crates/verify/thresholds.toml`, the share of absent classes that stay below
+//! error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of absent classes that stay below
 //! the bars and, by class, how many present ones reach them.
 
 use std::{
@@ -26,7 +28,10 @@ use serde::Serialize;
 use serde_json::json;
 
 /// The lowest score that is recorded.
-const LEAST: f64 = 0.05;
+const LEAST: f64 = 0.08;
+
+/// The same of a network with scores further apart, the lowest that the tool takes.
+const LEAST_OF_OTHERS: f64 = 0.05;
 
 /// What the levels ask for in the whole picture and in tiles.
 const LEVELS: [[f32; 2]; 4] = [[0.3, 0.45], [0.15, 0.25], [0.08, 0.2], [0.05, 0.15]];
@@ -51,15 +56,16 @@ struct Entry {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
-    let mut experts = Experts::open()?;
+    let (mut experts, mut least) = (Experts::open()?, LEAST);
     if arguments.next_if_eq("--detector").is_some() {
         experts = experts.with_detector(arguments.next().ok_or("--detector needs a name of the catalogue")?);
+        least = LEAST_OF_OTHERS;
     }
     let folders: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
     let dispatcher = Dispatcher::new(experts.registry()?, Arc::<ImageStore>::default());
     let mut entries = Vec::new();
     for folder in &folders {
-        entries.extend(measure(folder, &dispatcher).await?);
+        entries.extend(measure(folder, &dispatcher, least).await?);
     }
     let kept = entries.iter().filter(|entry| entry.present > 0 || entry.any[1] > 0.0);
     let lines: Vec<String> = kept.map(serde_json::to_string).collect::<Result<_, _>>()?;
@@ -72,14 +78,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Every class in every picture of a folder, but for those that are for eyes to argue about.
-async fn measure(folder: &Path, dispatcher: &Dispatcher) -> Result<Vec<Entry>, Box<dyn Error>> {
+async fn measure(folder: &Path, dispatcher: &Dispatcher, least: f64) -> Result<Vec<Entry>, Box<dyn Error>> {
     let truth: BTreeMap<String, BTreeMap<String, Option<u32>>> =
         serde_json::from_str(&std::fs::read_to_string(folder.join("objects.json"))?)?;
     let mut entries = Vec::new();
     for (file, present) in &truth {
         let image = dispatcher.images().open(&folder.join(file))?;
-        let whole = detect(dispatcher, image, false).await?;
-        let tiles = detect(dispatcher, image, true).await?;
+        let whole = detect(dispatcher, image, least, false).await?;
+        let tiles = detect(dispatcher, image, least, true).await?;
         let area = dispatcher.images().size_of(image)?.area() as f64;
         for label in Vocabulary::builtin().labels() {
             let Some(present) = present.get(label).copied().unwrap_or(Some(0)) else { continue };
@@ -128,10 +134,15 @@ fn summary(entries: &[Entry]) {
 }
 
 /// Everything in a picture, best first, and what lost its place to something else.
-async fn detect(dispatcher: &Dispatcher, image: ImageId, tiles: bool) -> Result<Detections, Box<dyn Error>> {
+async fn detect(
+    dispatcher: &Dispatcher,
+    image: ImageId,
+    least: f64,
+    tiles: bool,
+) -> Result<Detections, Box<dyn Error>> {
     // Asked for by name, so that what lost its place is told.
     let labels: Vec<&str> = Vocabulary::builtin().labels().collect();
-    let arguments = json!({ "image": image, "labels": labels, "threshold": LEAST, "tiles": tiles });
+    let arguments = json!({ "image": image, "labels": labels, "threshold": least, "tiles": tiles });
     let call = ToolCall { id: CallId("look".into()), tool: "detect".to_owned(), arguments };
     let record = dispatcher.dispatch(vec![call], &CancellationToken::new()).await.pop().ok_or("no record")?;
     let observation = record.outcome.map_err(|failure| failure.message)?;

@@ -28,8 +28,8 @@ pub struct Detections {
     /// no find, but a reason not to call it absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<Detection>,
-    /// What was asked for, was not found, and is seen by another network that was asked too: no find, but a reason not to
-    /// call it absent. Its scores are that network's own.
+    /// What was asked for, was not found in this place, and is seen there by another network that was asked too: no find, but
+    /// a reason not to call it absent. Its scores are that network's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Detection>,
     /// Words that were asked for and that this detector has no label for.

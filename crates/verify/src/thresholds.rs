@@ -140,6 +140,10 @@ struct Level {
     tiles: f32,
     clear: f32,
     recall: f32,
+    /// Whether only what was found counts, and not what narrowly lost its place to something else: that is then judged by
+    /// how narrowly.
+    #[serde(default)]
+    only_found: bool,
     classes: BTreeMap<String, f32>,
 }
 
@@ -247,6 +251,7 @@ impl Thresholds {
     /// nothing else.
     #[must_use]
     pub fn trusting<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
+        self.detectors.clear();
         self.absence.levels.truncate(1);
         for level in &mut self.absence.levels {
             level.recall = 0.0;
@@ -260,15 +265,12 @@ impl Thresholds {
     /// How sure two misses of all these labels make that nothing of them is there: the best of the levels of `[absence]`
     /// whose bars they stay under. `None` where that is too little to call it absent.
     ///
-    /// Under the first bars only what was found counts: what narrowly lost its place to something else is judged by how
-    /// narrowly. The lower bars are for traces of any kind.
     pub(crate) fn absence(&self, labels: &[String], traces: Traces) -> Option<f32> {
         let Absence { prior, least, levels } = &self.absence;
         let missed = levels
             .iter()
-            .enumerate()
-            .filter(|(place, level)| level.is_missed(if *place == 0 { traces.found } else { traces.any }));
-        let sure = missed.map(|(_, level)| level.certain(labels, *prior)).fold(0.0, f32::max);
+            .filter(|level| level.is_missed(if level.only_found { traces.found } else { traces.any }));
+        let sure = missed.map(|level| level.certain(labels, *prior)).fold(0.0, f32::max);
         (sure >= *least).then_some(sure)
     }
 
@@ -330,8 +332,13 @@ mod tests {
         let base = include_str!("../thresholds.toml");
         names_labels_that_exist(&Thresholds::parse(base).unwrap());
         for (network, own) in NETWORKS {
-            names_labels_that_exist(&Thresholds::parse_over(base, own).unwrap());
-            assert!(Thresholds::builtin().detectors.contains_key(network));
+            let own = Thresholds::parse_over(base, own).unwrap();
+            names_labels_that_exist(&own);
+            let lowest = own.absence.levels.last().unwrap().whole;
+            assert!(
+                own.existence.asked <= lowest && own.existence.asked >= 0.05,
+                "{network}: the tool looks no further"
+            );
         }
     }
 
@@ -380,10 +387,42 @@ mod tests {
     }
 
     #[test]
+    fn a_file_laid_over_another_replaces_its_lists_and_keeps_the_rest() {
+        let (base, larger) = (Thresholds::builtin(), larger());
+        assert_eq!(larger.absence.levels.len(), 1);
+        assert!(base.absence.levels.len() > 1);
+        assert!((larger.count.confident - base.count.confident).abs() < f32::EPSILON);
+        assert!(larger.count.plausible < base.count.plausible);
+        let (faint, bird) = ([0.04, 0.14], ["bird".to_owned()]);
+        assert!(larger.absence(&bird, Traces { found: faint, any: faint }).is_some());
+        let book = ["book".to_owned()];
+        assert_eq!(larger.absence(&book, Traces { found: [0.0; 2], any: [0.0; 2] }), None);
+        assert!(
+            Thresholds::parse_over("", "[count]\nplausible = 0.1").is_err(),
+            "together they are no thresholds"
+        );
+    }
+
+    fn larger() -> &'static Thresholds {
+        let network = Some("yolo11n".to_owned());
+        let tool = ToolSpec { network, ..ToolSpec::new("detect", "", json!({})) };
+        Thresholds::builtin().for_detector(Some(&tool))
+    }
+
+    #[test]
+    fn who_trusts_a_detector_is_not_answered_with_built_in_lines() {
+        let network = Some("yolo11n".to_owned());
+        let tool = ToolSpec { network, ..ToolSpec::new("detect", "", json!({})) };
+        let mine = Thresholds::builtin().clone().trusting(["clock"]);
+        assert!(mine.for_detector(Some(&tool)).is_reliable("clock"));
+    }
+
+    #[test]
     fn what_lost_its_place_to_something_else_is_a_trace() {
         let bird = ["bird".to_owned()];
         let lost = Traces { found: [0.0, 0.0], any: [0.4, 0.4] };
         assert_eq!(Thresholds::builtin().absence(&bird, lost), None);
+        assert_eq!(larger().absence(&bird, lost), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ const OVERLAP: f64 = 0.25;
 /// The most tiles along a side.
 const MOST: usize = 4;
 
-/// Pixels of the input within which a box counts as cut off by the edge of its tile.
+/// Pixels, where a tile has [`SIDE`], within which a box counts as cut off by the edge of its tile.
 pub(crate) const CUT_MARGIN: f64 = 3.0;
 
 /// The overlapping tiles of a part of a picture; empty where it is no larger than a tile.

@@ -95,7 +95,11 @@ fn was_missed(entity: &Entity, scene: &Scene<'_>) -> bool {
     let labels = scene.labels_of(entity);
     let limits = &scene.thresholds().existence;
     let found = scene.find(entity, limits.asked, true);
-    !labels.is_empty() && scene.is_known(&labels) && found.looked && scene.thresholds().is_missed(found.best)
+    !labels.is_empty()
+        && scene.is_known(&labels)
+        && found.looked
+        && scene.thresholds().is_missed(found.best)
+        && scene.doubt_of(&labels, &[]).is_none()
 }
 
 async fn ask(scene: &Scene<'_>, question: &str) -> Result<(Seen<VisualAnswer>, Evidence), Unseen> {

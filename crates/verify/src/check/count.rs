@@ -83,6 +83,7 @@ impl Checker for CountChecker {
             let traces = scene.traces(&labels, &found.objects);
             scene.thresholds().absence(&labels, traces).is_some()
                 && scene.rival_of(&labels, &found.objects).is_none()
+                && scene.doubt_of(&labels, &found.objects).is_none()
         };
         if too_many_claimed && !plain && !no_more() {
             return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));

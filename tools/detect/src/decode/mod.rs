@@ -29,7 +29,7 @@ pub(crate) struct Raw {
 pub(crate) enum Form {
     /// NanoDet with one pair of outputs a grid, as `weights/` has it.
     NanoDet,
-    /// YOLO versions 8 to 12 as Ultralytics export them: one output `[1, 4 + classes, anchors]`, suppression left to us.
+    /// YOLO versions 8, 9, 11 and 12 as Ultralytics export them: one output `[1, 4 + classes, anchors]`, suppression left to us.
     Yolo,
     /// RT-DETR and D-FINE as their model libraries export them: `logits` and `pred_boxes`, one row a query.
     Detr,
@@ -119,5 +119,6 @@ impl Form {
 
 /// The file under the network's name holds another network.
 pub(crate) fn unexpected_network(cause: String) -> ToolError {
-    ToolError::failed("the detector's network is not one that can be read").caused_by(cause)
+    ToolError::failed("the detector's network is not one that can be read: choose another (tools/detect/README.md lists the forms)")
+        .caused_by(cause)
 }
