@@ -7,8 +7,8 @@
 //!
 //! Each folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
 //! is for eyes to argue about. To standard output goes one line for each class that left a trace or is there; to standard
-//! error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of absent classes that stay below
-//! the bars and, by class, how many present ones reach them.
+//! error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of
+//! absent classes that stay below the bars and, by class, how many present ones reach them.
 
 use std::{
     collections::BTreeMap,
