@@ -38,7 +38,7 @@ pub fn value(value: &Value) -> String {
     } else if let Ok(TextLines { lines }) = TextLines::deserialize(value) {
         let list: Vec<String> = lines.iter().map(|line| format!("\"{}\"", line.text)).collect();
         if list.is_empty() { "no text".into() } else { list.join(", ") }
-    } else if let Ok(ColorReport { quality, colors }) = ColorReport::deserialize(value) {
+    } else if let Ok(ColorReport { quality, colors, .. }) = ColorReport::deserialize(value) {
         let list: Vec<String> =
             colors.iter().map(|color| format!("{} {:.0} %", color.name, color.share * 100.0)).collect();
         match quality {

@@ -2,6 +2,8 @@
 //!
 //! The verifier and the agent read these types; they know no tool by name.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +89,17 @@ pub struct ColorReport {
     pub quality: ColorQuality,
     /// The colours.
     pub colors: Vec<ColorShare>,
+    /// For each basic colour term the share of all that the region shows which may be called so in other light. What has none
+    /// of a term does not have that colour. Without an entry nothing is known of a term.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tints: BTreeMap<String, f32>,
+}
+
+impl ColorReport {
+    /// A report that tells nothing of tints.
+    pub const fn new(quality: ColorQuality, colors: Vec<ColorShare>) -> Self {
+        Self { quality, colors, tints: BTreeMap::new() }
+    }
 }
 
 /// A spatial relation, as seen in the image plane.

@@ -52,6 +52,8 @@ struct Term {
     labels: Vec<usize>,
     complete: bool,
     sometimes: bool,
+    /// Places of the labels that it names otherwise.
+    senses: Vec<usize>,
 }
 
 /// How a word relates to the labels that it stands for.
@@ -96,6 +98,8 @@ pub struct TermMatch<'v> {
     /// Whether the word names its labels only sometimes: a "mouse" may be an animal, a "tie" the end of a match. What
     /// such a word names can be confirmed by its labels, but never called absent.
     pub sometimes: bool,
+    /// What it names otherwise, where these labels are all that it can mean besides its own: a "kite" may be a bird.
+    pub senses: Vec<&'v str>,
     /// How many of the words it takes up.
     pub words: usize,
     /// Whether it stands in the singular or the plural.
@@ -120,7 +124,9 @@ pub enum VocabularyError {
         second: String,
     },
     /// A word is said to name its label only sometimes, and names none at all.
-    #[error("`{0}` stands under `sometimes`, and nowhere else: list it with a label, too, or take it out")]
+    #[error(
+        "`{0}` stands under `sometimes` (or its `senses`), and nowhere else: list it with a label, and under `words`, too, or take it out"
+    )]
     Unplaced(String),
     /// A hypernym or a collective names a label that there is none of.
     #[error("`{word}` refers to the label `{label}`, which the vocabulary does not list")]
@@ -158,7 +164,7 @@ struct File {
     #[serde(default)]
     things: WordList,
     #[serde(default)]
-    sometimes: WordList,
+    sometimes: Sometimes,
     #[serde(default)]
     irregular_plurals: BTreeMap<String, String>,
     #[serde(default)]
@@ -177,6 +183,14 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct WordList {
     words: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sometimes {
+    words: Vec<String>,
+    #[serde(default)]
+    senses: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -238,7 +252,13 @@ impl Vocabulary {
             if let Some(plural) = &entry.plural {
                 vocabulary.learn_plural(&entry.name, plural);
             }
-            let one = |kind| Term { kind, labels: vec![place], complete: true, sometimes: false };
+            let one = |kind| Term {
+                kind,
+                labels: vec![place],
+                complete: true,
+                sometimes: false,
+                senses: Vec::new(),
+            };
             vocabulary.learn(&entry.name, one(MatchKind::Exact))?;
             for word in &entry.synonyms {
                 vocabulary.learn(word, one(MatchKind::Synonym))?;
@@ -257,20 +277,35 @@ impl Vocabulary {
                 .map(|label| vocabulary.place_of(&entry.name, label))
                 .collect::<Result<_, _>>()?;
             let (kind, complete) = (MatchKind::Broader, entry.complete);
-            vocabulary.learn(&entry.name, Term { kind, labels, complete, sometimes: false })?;
+            vocabulary
+                .learn(&entry.name, Term { kind, labels, complete, sometimes: false, senses: Vec::new() })?;
         }
         for (word, label) in file.collectives {
             let labels = vec![vocabulary.place_of(&word, &label)?];
             let kind = MatchKind::Collective;
-            vocabulary.learn(&word, Term { kind, labels, complete: true, sometimes: false })?;
+            vocabulary
+                .learn(&word, Term { kind, labels, complete: true, sometimes: false, senses: Vec::new() })?;
         }
         for word in file.things.words {
             let kind = MatchKind::Thing;
-            vocabulary.learn(&word, Term { kind, labels: Vec::new(), complete: false, sometimes: false })?;
+            vocabulary.learn(
+                &word,
+                Term { kind, labels: Vec::new(), complete: false, sometimes: false, senses: Vec::new() },
+            )?;
         }
         for word in file.sometimes.words {
             match vocabulary.terms.get_mut(&word) {
                 Some(term) => term.sometimes = true,
+                None => return Err(VocabularyError::Unplaced(word)),
+            }
+        }
+        for (word, labels) in file.sometimes.senses {
+            let senses = labels
+                .iter()
+                .map(|label| vocabulary.place_of(&word, label))
+                .collect::<Result<Vec<_>, _>>()?;
+            match vocabulary.terms.get_mut(&word).filter(|term| term.sometimes) {
+                Some(term) => term.senses = senses,
                 None => return Err(VocabularyError::Unplaced(word)),
             }
         }
@@ -370,6 +405,7 @@ impl Vocabulary {
                 labels: found.labels.iter().map(|&place| self.labels[place].as_str()).collect(),
                 complete: found.complete,
                 sometimes: found.sometimes,
+                senses: found.senses.iter().map(|&place| self.labels[place].as_str()).collect(),
                 words: count,
                 number,
             })

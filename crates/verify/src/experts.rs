@@ -302,6 +302,9 @@ impl<'l> Experts<'l> {
         if patch && self.takes(Capability::MeasureColor, "patch") {
             arguments["patch"] = Value::Bool(true);
         }
+        if self.takes(Capability::MeasureColor, "tints") {
+            arguments["tints"] = Value::Bool(true);
+        }
         self.call(Capability::MeasureColor, "measure colours", arguments).await
     }
 

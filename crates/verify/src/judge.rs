@@ -207,6 +207,10 @@ fn unless_ambiguous(claim: &Claim, judgement: Judgement, scene: &Scene<'_>) -> J
     if judgement.verdict != Verdict::Contradicted || !scene.names_only_sometimes(entity) {
         return judgement;
     }
+    // The checker has looked for all that it may mean.
+    if matches!(claim.assertion, Assertion::Existence { .. }) && !scene.senses_of(entity).is_empty() {
+        return judgement;
+    }
     let reason = format!("{}; but \"{}\" may mean something else", judgement.reason, entity.surface);
     Judgement { verdict: Verdict::Insufficient, truth: None, reason, ..judgement }
 }

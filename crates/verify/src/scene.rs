@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
-    check::{WEARER, covers_the_chest},
+    check::{WEARER, covers_the_chest, is_worn},
     company::others_before,
     experts::{Experts, Seen, Unseen},
     thresholds::Traces,
@@ -36,6 +36,8 @@ pub struct Scene<'a> {
     mentioned: Arc<BTreeSet<String>>,
     /// The mentions of one more of a kind, with the number of the others.
     others: Arc<BTreeMap<Span, usize>>,
+    /// How many texts the text quotes.
+    quotes: usize,
     whole: Arc<Look>,
     tiles: Arc<Look>,
 }
@@ -92,14 +94,18 @@ impl<'a> Scene<'a> {
             without: &options.without,
             mentioned: Arc::default(),
             others: Arc::new(others_before(text, claims)),
+            quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
         };
         let mut wanted: BTreeSet<String> =
-            claims.iter().flat_map(entities).flat_map(|entity| scene.labels_of(entity)).collect();
+            claims.iter().flat_map(entities).flat_map(|entity| scene.labels_and_senses_of(entity)).collect();
         // Clothes are looked for on those who wear them.
-        let is_worn = |claim: &Claim| matches!(&claim.assertion, Assertion::Color { entity, .. } if covers_the_chest(&entity.surface));
-        if claims.iter().any(is_worn) {
+        let of_clothes = |claim: &Claim| {
+            matches!(&claim.assertion, Assertion::Color { entity, .. }
+                if covers_the_chest(&entity.surface) || is_worn(&entity.surface))
+        };
+        if claims.iter().any(of_clothes) {
             wanted.insert(WEARER.to_owned());
         }
         let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
@@ -138,6 +144,7 @@ impl<'a> Scene<'a> {
             without: self.without,
             mentioned: Arc::clone(&self.mentioned),
             others: Arc::clone(&self.others),
+            quotes: self.quotes,
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
         }
@@ -175,7 +182,7 @@ impl<'a> Scene<'a> {
                 let others = self.others_of(entity);
                 let missed = found.best[0] < support
                     || others > 0 && self.find(entity, support, false).objects.len() <= others;
-                if missed { self.labels_of(entity) } else { Vec::new() }
+                if missed { self.labels_and_senses_of(entity) } else { Vec::new() }
             }
             Assertion::Existence { entity, present: false } => self.labels_of(entity),
             Assertion::Count { entity, count } => {
@@ -255,9 +262,26 @@ impl<'a> Scene<'a> {
         self.vocabulary.longest_match(&words).is_some_and(|found| found.sometimes)
     }
 
+    /// What else the text's word names, where that is all that it can mean: a "kite" may be a bird.
+    pub(crate) fn senses_of(&self, entity: &Entity) -> Vec<&str> {
+        let words: Vec<&str> = entity.surface.split_whitespace().collect();
+        self.vocabulary.longest_match(&words).map(|found| found.senses).unwrap_or_default()
+    }
+
+    fn labels_and_senses_of(&self, entity: &Entity) -> Vec<String> {
+        let mut labels = self.labels_of(entity);
+        labels.extend(self.senses_of(entity).into_iter().map(str::to_owned));
+        labels
+    }
+
     /// Whether the text says that a thing of this label is there.
     pub(crate) fn is_mentioned(&self, label: &str) -> bool {
         self.mentioned.contains(label)
+    }
+
+    /// How many texts in the picture the text quotes.
+    pub(crate) const fn quotes(&self) -> usize {
+        self.quotes
     }
 
     /// How many others of its kind the text says are there beside this one.

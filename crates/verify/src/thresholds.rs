@@ -79,6 +79,12 @@ pub(crate) struct Color {
     pub(crate) paint_alone: f32,
     pub(crate) paint_of_largest: f32,
     pub(crate) clothed_share: f32,
+    pub(crate) tint_share: f32,
+    pub(crate) tint_share_of_wearer: f32,
+    pub(crate) tint_share_of_picture: f32,
+    pub(crate) tint_share_of_neighbors: f32,
+    pub(crate) shaded_share: f32,
+    pub(crate) tint_confidence: f32,
     pub(crate) neighbors: Vec<[String; 2]>,
 }
 
@@ -121,6 +127,7 @@ pub(crate) struct Text {
     pub(crate) sure: f32,
     pub(crate) similar: f64,
     pub(crate) close: f64,
+    pub(crate) alone: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,11 +1,11 @@
-//! Sizes, actions, weather and what no picture shows: what each check supports, contradicts and leaves open.
+//! Sizes, actions, weather, tints, the only text and what no picture shows: what each check supports, contradicts and leaves open.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Rates, Truth, World, object};
-use lavr_types::{CheckedClaim, Verdict};
+use common::{Line, Rates, Truth, World, object};
+use lavr_types::{CheckedClaim, Rect, Verdict};
 use lavr_verify::{Policy, Verification, VerifierOptions};
 
 fn claim<'v>(result: &'v Verification, surface: &str) -> &'v CheckedClaim {
@@ -210,4 +210,86 @@ async fn dropping_what_is_open_takes_sizes_out_and_leaves_verbs() {
     let options = VerifierOptions { policy: Policy::Drop, ..VerifierOptions::default() };
     let world = World::with_options(&pets(), Rates::default(), options, &[]);
     assert_eq!(world.verify("A huge dog sleeps.").await.text, "A dog sleeps.");
+}
+
+#[tokio::test]
+async fn a_color_of_which_not_even_a_tint_shows_gives_way_or_goes() {
+    let after = |colors: &'static [(&'static str, f32)], text: &'static str| async move {
+        let mut truth = Truth::default();
+        let mut car = object("car", [10.0, 10.0, 60.0, 50.0], "");
+        car.colors = colors.iter().map(|&(name, share)| (name.to_owned(), share)).collect();
+        truth.objects = vec![car, object("dog", [70.0, 20.0, 90.0, 40.0], "green")];
+        World::new(&truth, Rates::default()).verify(text).await.text
+    };
+    // No color has most of the car, and none of it could be red.
+    let colors = &[("white", 0.4), ("blue", 0.35), ("yellow", 0.25)];
+    assert_eq!(after(colors, "A red car is parked here.").await, "A car is parked here.");
+    assert_eq!(
+        after(colors, "The car is red, and a dog sleeps.").await,
+        "The car is visible, and a dog sleeps."
+    );
+    assert_eq!(after(colors, "A yellow car is parked here.").await, "A yellow car is parked here.");
+    // In the shade anything is black.
+    let dark = &[("black", 0.45), ("white", 0.4)];
+    assert_eq!(after(dark, "A red car is parked here.").await, "A red car is parked here.");
+    // What was not found has no color that the picture lacks. That the dog is green says nothing of blue tables.
+    let blue = &[("blue", 0.9)];
+    assert_eq!(after(blue, "A pink fence is behind the car.").await, "A fence is behind the car.");
+    assert_eq!(after(blue, "A blue fence is behind the car.").await, "A blue fence is behind the car.");
+    assert_eq!(after(dark, "A pink fence is behind the car.").await, "A pink fence is behind the car.");
+    // Hair has words of its own.
+    assert_eq!(
+        after(blue, "A dog with red hair is beside the car.").await,
+        "A dog with red hair is beside the car."
+    );
+}
+
+#[tokio::test]
+async fn a_picture_without_colors_tells_none() {
+    let truth = Truth { objects: vec![object("car", [10.0, 10.0, 60.0, 50.0], "white")], ..Truth::default() };
+    let world = World::new(&truth, Rates::default());
+    let text = "A red fence stands behind a car.";
+    assert_eq!(world.verify(text).await.text, text);
+}
+
+#[tokio::test]
+async fn the_only_text_of_a_picture_is_the_one_that_is_meant() {
+    const NEAR: [f64; 4] = [10.0, 10.0, 40.0, 18.0];
+    const BELOW: [f64; 4] = [10.0, 20.0, 40.0, 28.0];
+    const FAR: [f64; 4] = [60.0, 60.0, 90.0, 68.0];
+    let after = |lines: &'static [(&'static str, [f64; 4], f32)], text: &'static str| async move {
+        let mut truth =
+            Truth { objects: vec![object("cup", [5.0, 5.0, 50.0, 50.0], "white")], ..Truth::default() };
+        truth.lines = lines
+            .iter()
+            .map(|&(text, at, score)| Line { text: text.into(), at: Rect::from(at), score })
+            .collect();
+        World::new(&truth, Rates::default()).verify(text).await.text
+    };
+    assert_eq!(after(&[("BAKERY", NEAR, 0.95)], "A cup reads \"MUSEUM\".").await, "A cup reads \"BAKERY\".");
+    assert_eq!(
+        after(&[("GOOD", NEAR, 0.95), ("MORNING", BELOW, 0.9)], "A cup reads \"HOT TEA\".").await,
+        "A cup reads \"GOOD MORNING\"."
+    );
+    for (lines, text) in [
+        // Not read for sure, not on the cup, one of several places, of another length, or one of two that are quoted.
+        (&[("BAKERY", NEAR, 0.7)][..], "A cup reads \"MUSEUM\"."),
+        (&[("BAKERY", FAR, 0.95)], "A cup reads \"MUSEUM\"."),
+        (&[("BAKERY", NEAR, 0.95), ("SALE", FAR, 0.95)], "A cup reads \"MUSEUM\"."),
+        (&[("BAKERY", NEAR, 0.95)], "A cup reads \"WE WISH YOU WELL\"."),
+        (&[("BAKERY", NEAR, 0.95)], "A cup reads \"MUSEUM\" and a sign says \"BAKERY\"."),
+        (&[], "A cup reads \"MUSEUM\"."),
+    ] {
+        assert_eq!(after(lines, text).await, text);
+    }
+}
+
+#[tokio::test]
+async fn a_kite_is_absent_where_a_bird_is_too() {
+    let mut truth =
+        Truth { objects: vec![object("person", [10.0, 10.0, 25.0, 60.0], "blue")], ..Truth::default() };
+    let text = "A man walks. A kite flies in the sky.";
+    assert_eq!(World::new(&truth, Rates::default()).verify(text).await.text, "A man walks.");
+    truth.objects.push(object("bird", [50.0, 10.0, 60.0, 20.0], "brown"));
+    assert_eq!(World::new(&truth, Rates::default()).verify(text).await.text, text);
 }

@@ -111,9 +111,9 @@ impl Tool for Color {
         let share =
             |name: &str, share| ColorShare { name: name.to_owned(), share, hex: "#000000".to_owned() };
         let report = if region.right <= 50.0 {
-            ColorReport { quality: ColorQuality::Clear, colors: vec![share("red", 0.9)] }
+            ColorReport::new(ColorQuality::Clear, vec![share("red", 0.9)])
         } else {
-            ColorReport { quality: ColorQuality::Mixed, colors: vec![share("blue", 0.5), share("gray", 0.4)] }
+            ColorReport::new(ColorQuality::Mixed, vec![share("blue", 0.5), share("gray", 0.4)])
         };
         let seen = evidence(context, args.image, region, "color", json!(report.colors[0].name));
         Ok(Observation::new(report).with_evidence(vec![seen]))

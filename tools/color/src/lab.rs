@@ -61,14 +61,19 @@ fn cube_root(t: f32) -> f32 {
     if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 }
 }
 
-/// Linear light as `#rrggbb`.
-pub(crate) fn hex(color: Linear) -> String {
-    let [r, g, b] = color.map(|value| {
+/// Linear light as sRGB.
+pub(crate) fn bytes(color: Linear) -> [u8; 3] {
+    color.map(|value| {
         let value = value.clamp(0.0, 1.0);
         let encoded =
             if value <= 0.003_130_8 { value * 12.92 } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 };
         (encoded * 255.0).round() as u8
-    });
+    })
+}
+
+/// Linear light as `#rrggbb`.
+pub(crate) fn hex(color: Linear) -> String {
+    let [r, g, b] = bytes(color);
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 

@@ -15,8 +15,9 @@ mod lab;
 mod measure;
 mod naming;
 mod sample;
+mod tint;
 mod tool;
 
-pub use measure::measure;
+pub use measure::{MeasureOptions, measure};
 pub use naming::name;
 pub use tool::{ColorArgs, MeasureColor};

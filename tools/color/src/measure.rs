@@ -1,5 +1,7 @@
 //! Measuring the colours of a region.
 
+use std::collections::BTreeMap;
+
 use lavr_image::RgbImage;
 use lavr_types::{
     Rect, Size,
@@ -12,10 +14,14 @@ use crate::{
     lab::{Lab, Linear, hex, to_lab},
     naming::{TERMS, votes},
     sample::{cells, luminance_quantile},
+    tint::tints,
 };
 
 /// Cells along the longer side of the window that is looked at.
 const CELLS: u32 = 72;
+
+/// The same where all of the region is searched for tints: small things count, noise of single pixels does not.
+const FINE_CELLS: u32 = 192;
 
 /// A region of fewer pixels, or with a side of fewer than four, is too small: JPEG alone mixes that many.
 const LEAST_PIXELS: f64 = 64.0;
@@ -54,16 +60,26 @@ const LEAST_SHARE: f32 = 0.04;
 /// Groups made of an object's colours.
 const GROUPS: usize = 8;
 
-/// Measures the colours of a region, in pixels of the picture: of all that it shows where it is a `patch`, else of the thing
+/// How a region is measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MeasureOptions {
+    /// All that the region shows is measured, no background left out.
+    pub patch: bool,
+    /// The report tells of tints, too.
+    pub tints: bool,
+}
+
+/// Measures the colours of a region, in pixels of the picture: of all that it shows where it is a patch, else of the thing
 /// whose box it is. The background of a box that does not fill the picture is left out.
-pub fn measure(pixels: &RgbImage, region: Rect, patch: bool) -> ColorReport {
+pub fn measure(pixels: &RgbImage, region: Rect, options: MeasureOptions) -> ColorReport {
     let bounds = Size::new(pixels.width(), pixels.height()).bounds();
     let region = region.clamped(bounds);
     if region.area() < LEAST_PIXELS || region.width().min(region.height()) < 4.0 {
-        return ColorReport { quality: ColorQuality::TooSmall, colors: Vec::new() };
+        return ColorReport::new(ColorQuality::TooSmall, Vec::new());
     }
     let brightest = luminance_quantile(cells(pixels, bounds, CELLS).into_iter().map(|cell| cell.color), 0.97);
-    let object = if patch || region.area() > WHOLE * bounds.area() {
+    let is_all = options.patch || region.area() > WHOLE * bounds.area();
+    let object = if is_all {
         cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect()
     } else {
         object_colors(pixels, region, bounds)
@@ -71,6 +87,15 @@ pub fn measure(pixels: &RgbImage, region: Rect, patch: bool) -> ColorReport {
     let bright = luminance_quantile(object.iter().copied(), 0.9);
     let gain = (WHITE_LUMINANCE / brightest.max(1e-3)).clamp(1.0, MOST_GAIN);
     let colors = named_shares(&object, gain);
+    let tints = match (options.tints, is_all) {
+        (false, _) => BTreeMap::new(),
+        (true, false) => tints(&object, gain),
+        (true, true) => {
+            let fine: Vec<Linear> =
+                cells(pixels, region, FINE_CELLS).into_iter().map(|cell| cell.color).collect();
+            tints(&fine, gain)
+        }
+    };
     let quality = if bright < TOO_DARK.0 && brightest < TOO_DARK.1 {
         ColorQuality::TooDark
     } else if is_clear(&colors) {
@@ -78,7 +103,7 @@ pub fn measure(pixels: &RgbImage, region: Rect, patch: bool) -> ColorReport {
     } else {
         ColorQuality::Mixed
     };
-    ColorReport { quality, colors }
+    ColorReport { quality, colors, tints }
 }
 
 fn is_clear(colors: &[ColorShare]) -> bool {

@@ -19,6 +19,9 @@ pub(crate) type Votes = [f32; TERMS.len()];
 /// anywhere between 4 and 12.
 const BANDWIDTH: f32 = 8.0;
 
+/// What lies so much further off (squared, 5.5 bandwidths) has a millionth of the nearest sample's say: it is not asked.
+const FAR: f32 = 30.0 * BANDWIDTH * BANDWIDTH;
+
 /// Samples on the neutral axis: place in [`TERMS`], what each counts (survey samples being 1), lightness.
 ///
 /// The survey has two names each that end in black and in white, against a hundred for blue, so these count more. In
@@ -61,6 +64,9 @@ pub(crate) fn votes(color: Lab) -> Votes {
     for sample in samples() {
         // Relative to the nearest, so that colours far from all samples still get a name.
         let excess = sample.lab.squared_distance(color) - nearest;
+        if excess > FAR {
+            continue;
+        }
         votes[sample.term] += sample.weight * (-excess / (2.0 * BANDWIDTH * BANDWIDTH)).exp();
     }
     let sum: f32 = votes.iter().sum();

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::measure;
+use crate::{MeasureOptions, measure};
 
 /// The tool `color`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,6 +26,9 @@ pub struct ColorArgs {
     /// True where the region is a patch to measure whole. Else it is the box of a thing, whose background is left out.
     #[serde(default)]
     pub patch: bool,
+    /// True to be told, too, how much of the region could have each color in other light.
+    #[serde(default)]
+    pub tints: bool,
 }
 
 impl Tool for MeasureColor {
@@ -44,8 +47,8 @@ impl Tool for MeasureColor {
     ) -> Result<Observation<ColorReport>, ToolError> {
         let region = context.region(args.image, args.region)?;
         let image = context.image(args.image)?;
-        let report =
-            context.blocking(move || Ok(measure(&image.pixels, region.pixels(), args.patch))).await?;
+        let options = MeasureOptions { patch: args.patch, tints: args.tints };
+        let report = context.blocking(move || Ok(measure(&image.pixels, region.pixels(), options))).await?;
         let value = match report.quality {
             ColorQuality::Clear => json!(report.colors.first().map(|color| &color.name)),
             ColorQuality::Mixed => json!(report.colors.iter().map(|color| &color.name).collect::<Vec<_>>()),

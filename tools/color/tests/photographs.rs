@@ -152,7 +152,7 @@ async fn darkness_and_smallness_are_admitted() {
 
     let image = photo(&dispatcher, "cat.jpg");
     let report = color(&dispatcher, json!({ "image": image, "region": [10, 10, 13, 200] })).await;
-    assert_eq!(report, ColorReport { quality: ColorQuality::TooSmall, colors: vec![] });
+    assert_eq!(report, ColorReport::new(ColorQuality::TooSmall, vec![]));
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ fn any_region_of_any_picture_gives_a_report() {
         Rect::new(49.0, 39.0, 50.0, 40.0),
         Rect::new(41.5, 20.2, 49.9, 39.9),
     ] {
-        let report = lavr_color::measure(&picture, region, false);
+        let report = lavr_color::measure(&picture, region, lavr_color::MeasureOptions::default());
         let sum: f32 = report.colors.iter().map(|color| color.share).sum();
         assert!(sum <= 1.001, "{region:?}: {report:?}");
     }

@@ -59,7 +59,7 @@ impl Tool for Brown {
             return Err(ToolError::failed("the light is too poor"));
         }
         let colors = vec![ColorShare { name: "brown".into(), share: 0.9, hex: "#663300".into() }];
-        Ok(Observation::new(ColorReport { quality: ColorQuality::Clear, colors }))
+        Ok(Observation::new(ColorReport::new(ColorQuality::Clear, colors)))
     }
 }
 

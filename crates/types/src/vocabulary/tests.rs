@@ -110,6 +110,8 @@ fn words_that_name_a_label_only_sometimes_say_so() {
     {
         assert!(!sometimes(word), "{word}");
     }
+    assert_eq!(words().longest_match(&["kites"]).unwrap().senses, ["bird"]);
+    assert!(words().longest_match(&["mouse"]).unwrap().senses.is_empty());
 }
 
 #[test]

@@ -42,6 +42,40 @@ const TORSO: &[&str] = &[
     "wetsuit",
 ];
 
+/// What is worn elsewhere, or on more than the chest.
+const WORN: &[&str] = &[
+    "apron",
+    "bikini",
+    "cape",
+    "cloak",
+    "clothes",
+    "clothing",
+    "coat",
+    "costume",
+    "jean",
+    "kimono",
+    "kilt",
+    "legging",
+    "overall",
+    "pant",
+    "poncho",
+    "raincoat",
+    "sari",
+    "scarf",
+    "shawl",
+    "short",
+    "skirt",
+    "stocking",
+    "swimsuit",
+    "tank top",
+    "tight",
+    "trouser",
+    "trunk",
+    "waistcoat",
+];
+
+const HAIR: &[&str] = &["beard", "eyebrow", "hair", "hairdo", "mane", "moustache", "mustache", "ponytail"];
+
 /// What skin and hair share with clothes: a part of a person that measures so may be bare.
 const BARE: [&str; 3] = ["brown", "orange", "pink"];
 
@@ -51,6 +85,23 @@ pub(crate) fn covers_the_chest(surface: &str) -> bool {
     let plain = word.strip_suffix('s').unwrap_or(&word);
     let dress = word.strip_suffix("es").unwrap_or(&word);
     [word.as_str(), plain, dress].iter().any(|form| TORSO.contains(form))
+}
+
+/// Whether a word names another piece of clothing.
+pub(crate) fn is_worn(surface: &str) -> bool {
+    let words = surface.to_lowercase();
+    let plain = words.strip_suffix('s').unwrap_or(&words);
+    let is = |name: &&str| {
+        plain.strip_suffix(*name).is_some_and(|before| before.is_empty() || before.ends_with(' '))
+    };
+    WORN.iter().any(|name| is(&name)) || words.ends_with("scarves")
+}
+
+/// Whether a word names hair.
+pub(crate) fn is_hair(surface: &str) -> bool {
+    let word = surface.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    let plain = word.strip_suffix('s').unwrap_or(&word);
+    HAIR.contains(&plain)
 }
 
 /// Where in a person's box the chest and belly are; none where the box shows too little of them.
@@ -73,7 +124,7 @@ pub(crate) fn without_bare(report: &ColorReport) -> (ColorReport, f32) {
     for color in &mut colors {
         color.share /= kept.max(f32::MIN_POSITIVE);
     }
-    (ColorReport { quality: report.quality, colors }, kept)
+    (ColorReport { colors, ..report.clone() }, kept)
 }
 
 /// Whether a colour may as well be that of skin or hair.

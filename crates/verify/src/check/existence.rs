@@ -172,6 +172,13 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
         Ok(sure) => sure,
         Err(reason) => return insufficient(Vec::new(), reason),
     };
+    // What the word may mean besides must be absent, too.
+    for sense in scene.senses_of(entity) {
+        let other = Entity { surface: sense.to_owned(), label: Some(sense.to_owned()), span: entity.span };
+        if let Err(reason) = absence(&other, &[sense.to_owned()], scene) {
+            return insufficient(Vec::new(), format!("\"{}\" may mean a {sense}: {reason}", entity.surface));
+        }
+    }
     let name = scene.name_of(entity);
     let mut evidence = scene.searched(labels);
     match stand_in(entity, labels, scene) {

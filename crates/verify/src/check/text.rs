@@ -1,7 +1,9 @@
 //! What a text in the picture says.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, perception::TextLine};
+use lavr_types::{
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Rect, Trust, perception::TextLine,
+};
 use serde_json::Value;
 
 use super::{Checker, contradicted, insufficient, supported};
@@ -16,8 +18,11 @@ const SHORTEST: usize = 3;
 /// In a text this long one letter more or less is likelier a slip of the reader than of the claim.
 const LONG: usize = 6;
 
-/// Reads the picture. Contradicted only where a line much like the claimed one was read with certainty; a text that
-/// is not found proves nothing.
+/// Lines of one text stand no further apart than this, in heights of a line.
+const LEADING: f64 = 1.5;
+
+/// Reads the picture. Contradicted where a line much like the claimed one was read with certainty, or where the only text of
+/// the picture is another; else a text that is not found proves nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct TextChecker;
 
@@ -57,6 +62,16 @@ impl Checker for TextChecker {
             Comparison::Unclear { best, why } => {
                 insufficient(best.as_ref().map(evidence).unwrap_or_default(), why)
             }
+            Comparison::Unlike => {
+                let Some(only) = only_text(text, carrier.as_ref(), &seen.value.lines, scene) else {
+                    return insufficient(Vec::new(), "no text like it was read");
+                };
+                let confidence = only.score * scene.thresholds().text.alone;
+                let reason = format!("read \"{}\", and nothing else in the picture", only.text);
+                let evidence = evidence(&only);
+                let truth = Assertion::Text { text: only.text, carrier: carrier.clone() };
+                contradicted(Some(truth), confidence, evidence, reason)
+            }
             Comparison::SaysElse { best } => {
                 let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
                 let reason = format!("read \"{}\"", best.text);
@@ -65,6 +80,52 @@ impl Checker for TextChecker {
             }
         }
     }
+}
+
+/// The only text of a picture, where it can be what a claim means: all of it read with certainty, in one place, about as long as
+/// what is claimed, and on what is said to carry it.
+fn only_text<'l>(
+    claimed: &str,
+    carrier: Option<&Entity>,
+    lines: &'l [TextLine],
+    scene: &Scene<'_>,
+) -> Option<Match<'l>> {
+    let score = lines.iter().map(|line| line.score).fold(1.0, f32::min);
+    let text = lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let words = |text: &str| normalized(text).split(' ').count();
+    let (claimed, read) = (words(claimed), words(&text));
+    let is_like_long = claimed <= 2 * read && read <= 2 * claimed;
+    let bounds = in_one_place(lines)?;
+    let is_it = scene.quotes() == 1
+        && score >= scene.thresholds().text.sure
+        && is_like_long
+        && folded(&text).chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST
+        && carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene));
+    is_it.then(|| Match { lines, text, equal: false, similarity: 0.0, score })
+}
+
+/// The box of lines that stand below each other as those of one text do.
+fn in_one_place(lines: &[TextLine]) -> Option<Rect> {
+    let bounds: Vec<Rect> = lines.iter().map(|line| line.quad.bounds()).collect();
+    let are_one = bounds.len() <= MOST_LINES
+        && bounds.windows(2).all(|pair| {
+            let [upper, lower] = [pair[0], pair[1]];
+            let height = upper.height().max(lower.height());
+            let (apart, beside) =
+                (lower.top - upper.bottom, (upper.left - lower.right).max(lower.left - upper.right));
+            apart <= LEADING * height && beside <= LEADING * height
+        });
+    are_one.then(|| bounds.iter().copied().reduce(Rect::union)).flatten()
+}
+
+/// Whether a text lies on a thing, where that can be told.
+fn may_carry(carrier: &Entity, text: Rect, scene: &Scene<'_>) -> bool {
+    let labels = scene.labels_of(carrier);
+    if labels.is_empty() {
+        return true;
+    }
+    let found = scene.find_labels(&labels, scene.thresholds().color.instance, false).objects;
+    found.iter().any(|object| text.share_inside(object.bounds) > 0.8)
 }
 
 /// Whether a noun stands for writing as such: "there is text".
@@ -109,9 +170,19 @@ async fn writing(entity: &Entity, present: bool, scene: &Scene<'_>) -> Judgement
 
 /// What the lines read in a picture say of a claimed text.
 pub(crate) enum Comparison<'l> {
-    Says { best: Match<'l>, confidence: f32 },
-    SaysElse { best: Match<'l> },
-    Unclear { best: Option<Match<'l>>, why: String },
+    Says {
+        best: Match<'l>,
+        confidence: f32,
+    },
+    SaysElse {
+        best: Match<'l>,
+    },
+    Unclear {
+        best: Option<Match<'l>>,
+        why: String,
+    },
+    /// Nothing like it was read.
+    Unlike,
 }
 
 /// Holds a claimed text against the lines that were read.
@@ -143,7 +214,7 @@ pub(crate) fn compare<'l>(text: &str, lines: &'l [TextLine], thresholds: &Thresh
         return Comparison::Unclear { best: Some(best), why };
     }
     if best.similarity < limits.similar {
-        return unclear(None, "no text like it was read");
+        return Comparison::Unlike;
     }
     if best.score < limits.sure {
         return unclear(Some(best), "a similar text was read, but not with certainty");

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod attribute;
+mod color;
 mod compose;
 mod denial;
 mod foreign;
@@ -156,7 +157,16 @@ impl<'v> RuleCorrector<'v> {
                     Policy::Mark => edits.insert_after(claim.span.end, " [unverified]", index),
                     Policy::Drop if is_foreign(reading, sentence) => {}
                     Policy::Drop => {
-                        value::drop(reading, &mut edits, index, claim, &mut absent, &mut gone, sentence);
+                        value::drop(
+                            reading,
+                            self.vocabulary,
+                            &mut edits,
+                            index,
+                            claim,
+                            &mut absent,
+                            &mut gone,
+                            sentence,
+                        );
                     }
                     Policy::Keep => {}
                 }
@@ -190,6 +200,9 @@ impl<'v> RuleCorrector<'v> {
                 (_, Assertion::Attribute { .. }, truth)
                     if attribute::replace(reading, &mut edits, index, claim, truth.as_ref()) => {}
                 (_, Assertion::Attribute { .. }, _) => gone.entry(sentence).or_default().push(index),
+                (_, Assertion::Color { .. }, None)
+                    if color::take_out(reading, self.vocabulary, &mut edits, index, claim) => {}
+                (_, Assertion::Color { .. }, None) => gone.entry(sentence).or_default().push(index),
                 (_, _, Some(truth)) => {
                     value::replace(reading, self.vocabulary, &mut edits, index, claim, truth);
                 }

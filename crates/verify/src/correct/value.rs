@@ -7,13 +7,10 @@ use lavr_types::{
 };
 
 use super::{
-    agreement, attribute,
+    agreement, attribute, color,
     compose::{Edits, cased_like},
 };
-use crate::{
-    extract::said,
-    text::{ColorWord, Determiner, Owner, Reading},
-};
+use crate::text::{Owner, Reading};
 
 /// A text read in a picture is cut off here before it stands in an answer.
 const LONGEST_TEXT: usize = 200;
@@ -54,7 +51,7 @@ pub(super) fn replace(
             number(reading, vocabulary, edits, index, claim, *count);
         }
         (Assertion::Color { .. }, Assertion::Color { color, .. }) => {
-            self::color(reading, vocabulary, edits, index, claim, color);
+            color::replace(reading, vocabulary, edits, index, claim, color);
         }
         (Assertion::Relation { .. }, Assertion::Relation { relation, object, .. }) => {
             let words = relation_words(&claim.surface, *relation, object.is_some());
@@ -181,48 +178,6 @@ fn inflect(
     }
 }
 
-fn color(
-    reading: &Reading<'_>,
-    vocabulary: &Vocabulary,
-    edits: &mut Edits,
-    index: usize,
-    claim: &Claim,
-    truth: &str,
-) {
-    // "red and white" of something white: the word that is wrong goes, the right one stays.
-    let predicate = said(reading, vocabulary);
-    let group: Vec<ColorWord> = reading
-        .phrases
-        .iter()
-        .map(|phrase| phrase.colors.clone())
-        .chain(reading.phrases.iter().enumerate().map(|(place, _)| {
-            predicate
-                .iter()
-                .filter(|(subject, _)| *subject == place)
-                .map(|(_, color)| color.clone())
-                .collect()
-        }))
-        .find(|colors: &Vec<ColorWord>| colors.iter().any(|color| reading.span(&color.tokens) == claim.span))
-        .unwrap_or_default();
-    let place = group.iter().position(|color| reading.span(&color.tokens) == claim.span);
-    let said_already = group
-        .iter()
-        .enumerate()
-        .any(|(other, color)| Some(other) != place && vocabulary.colors_for(&color.word).contains(&truth));
-    match place {
-        Some(place) if said_already => {
-            let tokens = &group[place].tokens;
-            let taken = match (place.checked_sub(1).map(|before| &group[before]), group.get(place + 1)) {
-                (_, Some(next)) => Span::new(reading.span(tokens).start, reading.span(&next.tokens).start),
-                (Some(before), None) => Span::new(reading.span(&before.tokens).end, reading.span(tokens).end),
-                (None, None) => claim.span,
-            };
-            edits.add(taken, "", &[index]);
-        }
-        _ => edits.add(claim.span, &cased_like(&claim.surface, truth), &[index]),
-    }
-}
-
 /// The words of the claim with the side changed, where that is all there is to change.
 fn relation_words(surface: &str, relation: SpatialRelation, has_object: bool) -> String {
     let swap = |from: &str, to: &str| {
@@ -270,6 +225,7 @@ fn name(
 /// Takes out a claim that nothing confirms, where the sentence can do without it.
 pub(super) fn drop(
     reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
@@ -289,14 +245,8 @@ pub(super) fn drop(
             }
         }
         Assertion::Color { .. } => {
-            let before_noun = reading.phrases.iter().find(|phrase| {
-                phrase.colors.len() == 1 && reading.span(&phrase.colors[0].tokens) == claim.span
-            });
-            match before_noun {
-                Some(phrase) if phrase.determiner != Determiner::None || phrase.is_plural() => {
-                    edits.delete(reading, &phrase.colors[0].tokens, &[index]);
-                }
-                _ => gone.entry(sentence).or_default().push(index),
+            if !color::take_out(reading, vocabulary, edits, index, claim) {
+                gone.entry(sentence).or_default().push(index);
             }
         }
         Assertion::Attribute { .. } => {

@@ -262,7 +262,7 @@ impl Review<'_> {
             match compare(text, &seen.value.lines, self.thresholds) {
                 Comparison::Says { .. } => return None,
                 Comparison::SaysElse { best } => other = other.or(Some((seen, best.text))),
-                Comparison::Unclear { .. } => {}
+                Comparison::Unclear { .. } | Comparison::Unlike => {}
             }
         }
         let (seen, read) = other?;

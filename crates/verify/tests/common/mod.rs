@@ -3,9 +3,12 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use lavr_image::{ImageStore, RgbImage};
@@ -161,12 +164,21 @@ impl Tool for Detect {
     }
 }
 
+/// None of any color.
+fn no_tints() -> BTreeMap<String, f32> {
+    ["black", "white", "gray", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown"]
+        .map(|name| (name.to_owned(), 0.0))
+        .into()
+}
+
 pub(crate) struct Color(Arc<Truth>);
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct RegionArgs {
     image: ImageId,
     region: Option<Rect>,
+    #[serde(default)]
+    tints: bool,
 }
 
 impl Tool for Color {
@@ -183,6 +195,18 @@ impl Tool for Color {
     ) -> Result<Observation<ColorReport>, ToolError> {
         let region = context.region(args.image, args.region)?.pixels();
         let nearest = self.0.objects.iter().max_by(|a, b| a.at.iou(region).total_cmp(&b.at.iou(region)));
+        let shown =
+            self.0.objects.iter().filter(|object| {
+                region.share_inside(object.at) > 0.5 || object.at.share_inside(region) > 0.5
+            });
+        let mut tints = no_tints();
+        for (name, share) in shown.flat_map(|object| &object.colors) {
+            // In poor light anything is black, brown or gray.
+            let is_dull = matches!(name.as_str(), "black" | "brown" | "gray");
+            for (_, tint) in tints.iter_mut().filter(|(other, _)| is_dull || *other == name) {
+                *tint = tint.max(*share);
+            }
+        }
         let colors: Vec<ColorShare> = nearest
             .map(|object| object.colors.as_slice())
             .unwrap_or_default()
@@ -193,7 +217,8 @@ impl Tool for Color {
             Some(first) if first.share >= 0.6 => ColorQuality::Clear,
             _ => ColorQuality::Mixed,
         };
-        Ok(Observation::new(ColorReport { quality, colors }))
+        let tints = if args.tints { tints } else { BTreeMap::new() };
+        Ok(Observation::new(ColorReport { quality, colors, tints }))
     }
 }
 

@@ -66,11 +66,11 @@ impl Oracle {
             .max_by(|a, b| a.bounds.iou(region).total_cmp(&b.bounds.iou(region)));
         let Some(object) = nearest else {
             // The background of made-up scenes is pale gray.
-            return ColorReport { quality: ColorQuality::Clear, colors: vec![share("gray", SHARE)] };
+            return ColorReport::new(ColorQuality::Clear, vec![share("gray", SHARE)]);
         };
         let Some(mut color) = object.color.as_deref() else {
             let colors = vec![share("black", 0.35), share("white", 0.3), share("brown", 0.25)];
-            return ColorReport { quality: ColorQuality::Mixed, colors };
+            return ColorReport::new(ColorQuality::Mixed, colors);
         };
         if shifted {
             let near: Vec<&str> = NEAR
@@ -86,9 +86,9 @@ impl Oracle {
         if mixed {
             let other = if color == "gray" { "black" } else { "gray" };
             let colors = vec![share(color, 0.45), share(other, 0.4)];
-            return ColorReport { quality: ColorQuality::Mixed, colors };
+            return ColorReport::new(ColorQuality::Mixed, colors);
         }
-        ColorReport { quality: ColorQuality::Clear, colors: vec![share(color, SHARE), share("gray", 0.05)] }
+        ColorReport::new(ColorQuality::Clear, vec![share(color, SHARE), share("gray", 0.05)])
     }
 }
 

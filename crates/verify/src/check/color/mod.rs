@@ -1,0 +1,229 @@
+//! What colour a thing has.
+
+mod fit;
+mod picture;
+mod place;
+mod tint;
+
+use async_trait::async_trait;
+use futures::future::{join, join_all};
+use lavr_types::{
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary, perception::ColorReport,
+};
+use serde_json::Value;
+
+use super::{Checker, contradicted, insufficient, supported};
+use crate::{
+    Ablation, Scene,
+    experts::{Seen, Unseen},
+};
+
+pub(crate) use fit::{Fit, fit};
+use fit::{fit_worn, is_measured};
+use picture::{Of, of_picture, says_dark, whole};
+use place::{Part, Place, places};
+
+/// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
+/// colour: because all are clearly of one other colour, or because not even a tint of it shows.
+#[derive(Debug, Clone, Copy)]
+pub struct ColorChecker;
+
+#[async_trait]
+impl Checker for ColorChecker {
+    fn checks(&self, claim: &Claim, scene: &Scene<'_>) -> bool {
+        (matches!(claim.assertion, Assertion::Color { .. }) || says_dark(claim))
+            && scene.can(Capability::MeasureColor)
+            && !scene.does_without(Ablation::NoColors)
+    }
+
+    async fn check(&self, claim: &Claim, scene: &Scene<'_>) -> Judgement {
+        if says_dark(claim) {
+            return whole(None, scene).await;
+        }
+        let Assertion::Color { entity, color } = &claim.assertion else {
+            return Judgement::insufficient("no claim of a colour");
+        };
+        let accepted = accepted(claim, color, scene.vocabulary());
+        if let Some(of) = of_picture(entity) {
+            let limits = &scene.thresholds().color;
+            let enough = if of == Of::MainColors { limits.main_share } else { limits.dominant_share };
+            return whole(Some((accepted.as_slice(), enough)), scene).await;
+        }
+        if let Some(reason) = place::no_one_color(entity, scene).or_else(|| scene.blindness()) {
+            return Judgement::insufficient(reason);
+        }
+        match places(entity, scene) {
+            Ok((places, all)) => of_places(entity, color, &accepted, &places, all, scene).await,
+            Err(reason) => gone_from_picture(color, &accepted, scene)
+                .await
+                .unwrap_or_else(|| Judgement::insufficient(reason)),
+        }
+    }
+}
+
+/// What the instances of a thing say.
+async fn of_places(
+    entity: &Entity,
+    color: &str,
+    accepted: &[String],
+    places: &[Place<'_>],
+    all_measured: bool,
+    scene: &Scene<'_>,
+) -> Judgement {
+    let reports = join_all(places.iter().map(|place| measured(place, scene))).await;
+    let mut evidence: Vec<Evidence> = Vec::new();
+    let mut fits = Vec::new();
+    for (place, (report, wearer)) in places.iter().zip(reports) {
+        let seen = match report {
+            Ok(seen) => seen,
+            Err(unseen) => {
+                fits.push(Fit::Unclear(unseen.to_string()));
+                tracing::debug!("colour of {} not measured: {unseen}", entity.surface);
+                continue;
+            }
+        };
+        if let Some(first) = seen.value.colors.first() {
+            evidence.extend(scene.evidence(place.object));
+            evidence.push(seen.evidence(
+                scene.region(place.bounds),
+                names(&seen.value),
+                first.share,
+                Trust::Measured,
+            ));
+        }
+        fits.push(fit_of(&seen.value, wearer.as_ref(), place, accepted, entity, scene));
+    }
+    verdict(entity, color, &fits, evidence, all_measured, scene)
+}
+
+/// The first names of a report.
+fn names(report: &ColorReport) -> Value {
+    let names: Vec<&str> = report.colors.iter().take(3).map(|color| color.name.as_str()).collect();
+    Value::String(names.join(", "))
+}
+
+/// The colours of a place and, of what is worn, of all of its wearer.
+async fn measured(
+    place: &Place<'_>,
+    scene: &Scene<'_>,
+) -> (Result<Seen<ColorReport>, Unseen>, Option<ColorReport>) {
+    let color = |bounds, patch| scene.experts().color(scene.image(), bounds, patch);
+    match place.part {
+        Part::Thing => (color(place.bounds, false).await, None),
+        Part::Wearer => (color(place.bounds, true).await, None),
+        Part::Chest => {
+            let (chest, wearer) = join(color(place.bounds, true), color(place.object.bounds, true)).await;
+            (chest, wearer.ok().map(|seen| seen.value))
+        }
+    }
+}
+
+/// What one place says.
+fn fit_of(
+    report: &ColorReport,
+    wearer: Option<&ColorReport>,
+    place: &Place<'_>,
+    accepted: &[String],
+    entity: &Entity,
+    scene: &Scene<'_>,
+) -> Fit {
+    let (thresholds, limits) = (scene.thresholds(), &scene.thresholds().color);
+    let by_share = match place.part {
+        Part::Thing => fit(report, accepted, thresholds),
+        Part::Chest => fit_worn(report, accepted, thresholds),
+        Part::Wearer => Fit::Unclear(format!("a person's box does not tell where the {} is", entity.surface)),
+    };
+    // What is worn may lie elsewhere on the wearer than it is looked for.
+    let is_elsewhere = place.part == Part::Chest
+        && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, limits.tint_share_of_wearer));
+    let is_gone = is_measured(report)
+        && tint::is_gone(report, accepted, limits.tint_share)
+        && tint::of_neighbors(report, accepted, place.part, thresholds) <= 1.0 - limits.dominant_share
+        && !is_elsewhere;
+    match by_share {
+        Fit::Unclear(_) if is_gone && place.part == Part::Wearer => Fit::Gone,
+        Fit::Unclear(_) if is_gone => tint::instead(report, place.part, thresholds)
+            .map_or(Fit::Gone, |(name, share)| Fit::Other(name, share)),
+        by_share => by_share,
+    }
+}
+
+/// A colour of which nothing is in the picture is no thing's, found or not. A picture in black and white does not tell.
+async fn gone_from_picture(color: &str, accepted: &[String], scene: &Scene<'_>) -> Option<Judgement> {
+    let bounds = scene.size().bounds();
+    let picture = scene.experts().color(scene.image(), bounds, true).await.ok()?;
+    let (report, limits) = (&picture.value, &scene.thresholds().color);
+    let is_gone = is_measured(report)
+        && tint::is_gone(report, accepted, limits.tint_share_of_picture)
+        && !tint::is_near(report, accepted, scene.thresholds())
+        && !tint::is_colorless(report, limits.tint_share);
+    is_gone.then(|| {
+        let region = scene.region(bounds);
+        let evidence = picture.evidence(region, names(report), 1.0, Trust::Measured);
+        contradicted(
+            None,
+            limits.tint_confidence,
+            vec![evidence],
+            format!("nothing in the picture is {color}"),
+        )
+    })
+}
+
+/// The basic colours that confirm the claim's word: "golden" is seen as yellow, brown or orange.
+pub(crate) fn accepted(claim: &Claim, color: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    // "Navy blue" is a word of its own, of "very dark blue" the last says it.
+    let word = claim.surface.split_whitespace().next_back().unwrap_or_default();
+    let whole = vocabulary.colors_for(&claim.surface);
+    let basics = if whole.is_empty() { vocabulary.colors_for(word) } else { whole };
+    let mut accepted: Vec<String> = basics.into_iter().map(str::to_owned).collect();
+    if !accepted.iter().any(|known| known == color) {
+        accepted = vec![color.to_owned()];
+    }
+    accepted
+}
+
+fn verdict(
+    entity: &Entity,
+    color: &str,
+    fits: &[Fit],
+    evidence: Vec<Evidence>,
+    all_measured: bool,
+    scene: &Scene<'_>,
+) -> Judgement {
+    let best = fits
+        .iter()
+        .filter_map(|fit| if let Fit::Fits(share) = fit { Some(*share) } else { None })
+        .reduce(f32::max);
+    if let Some(best) = best {
+        return supported(best, evidence, format!("measured {color}"));
+    }
+    let unclear =
+        fits.iter().find_map(|fit| if let Fit::Unclear(why) = fit { Some(why.as_str()) } else { None });
+    if let Some(why) = unclear {
+        return insufficient(evidence, why);
+    }
+    if !all_measured {
+        return insufficient(evidence, "not every instance was measured");
+    }
+    let others: Vec<(&str, f32)> = fits
+        .iter()
+        .filter_map(
+            |fit| if let Fit::Other(name, share) = fit { Some((name.as_str(), *share)) } else { None },
+        )
+        .collect();
+    if fits.iter().any(|fit| matches!(fit, Fit::Gone)) {
+        let reason = format!("nothing of the {} could be {color}", entity.surface);
+        return contradicted(None, scene.thresholds().color.tint_confidence, evidence, reason);
+    }
+    match others.as_slice() {
+        [(first, share), rest @ ..] if rest.iter().all(|(name, _)| name == first) => {
+            let truth = Assertion::Color { entity: entity.clone(), color: (*first).to_owned() };
+            contradicted(Some(truth), *share, evidence, format!("measured {first}, not {color}"))
+        }
+        [] => insufficient(evidence, "nothing was measured"),
+        _ => insufficient(
+            evidence,
+            format!("no {} is {color}, but they differ among themselves", entity.surface),
+        ),
+    }
+}
