@@ -80,7 +80,6 @@ pub(crate) struct Color {
     pub(crate) paint_of_largest: f32,
     pub(crate) clothed_share: f32,
     pub(crate) tint_share: f32,
-    pub(crate) tint_share_of_wearer: f32,
     pub(crate) tint_share_of_picture: f32,
     pub(crate) tint_share_of_neighbors: f32,
     pub(crate) shaded_share: f32,

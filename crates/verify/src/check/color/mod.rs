@@ -135,7 +135,7 @@ fn fit_of(
     };
     // What is worn may lie elsewhere on the wearer than it is looked for.
     let is_elsewhere = place.part == Part::Chest
-        && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, limits.tint_share_of_wearer));
+        && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, limits.tint_share));
     let is_gone = is_measured(report)
         && tint::is_gone(report, accepted, limits.tint_share)
         && tint::of_neighbors(report, accepted, place.part, thresholds) <= 1.0 - limits.dominant_share
