@@ -80,6 +80,7 @@ pub(crate) struct Color {
     pub(crate) paint_of_largest: f32,
     pub(crate) clothed_share: f32,
     pub(crate) tint_share: f32,
+    pub(crate) tint_share_beside: f32,
     pub(crate) tint_share_of_picture: f32,
     pub(crate) tint_share_of_neighbors: f32,
     pub(crate) shaded_share: f32,

@@ -232,6 +232,9 @@ async fn a_color_of_which_not_even_a_tint_shows_gives_way_or_goes() {
     // In the shade anything is black.
     let dark = &[("black", 0.45), ("white", 0.4)];
     assert_eq!(after(dark, "A red car is parked here.").await, "A red car is parked here.");
+    // A white bowl of dark sauce is black, most of it.
+    let filled = &[("black", 0.7), ("white", 0.15)];
+    assert_eq!(after(filled, "A white car is parked here.").await, "A white car is parked here.");
     // What was not found has no color that the picture lacks. That the dog is green says nothing of blue tables.
     let blue = &[("blue", 0.9)];
     assert_eq!(after(blue, "A pink fence is behind the car.").await, "A fence is behind the car.");

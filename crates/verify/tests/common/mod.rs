@@ -201,10 +201,14 @@ impl Tool for Color {
             });
         let mut tints = no_tints();
         for (name, share) in shown.flat_map(|object| &object.colors) {
-            // In poor light anything is black, brown or gray.
+            // In poor light some of anything is black, brown or gray.
             let is_dull = matches!(name.as_str(), "black" | "brown" | "gray");
-            for (_, tint) in tints.iter_mut().filter(|(other, _)| is_dull || *other == name) {
-                *tint = tint.max(*share);
+            for (other, tint) in &mut tints {
+                if other == name {
+                    *tint = tint.max(*share);
+                } else if is_dull {
+                    *tint = tint.max(0.08);
+                }
             }
         }
         let colors: Vec<ColorShare> = nearest

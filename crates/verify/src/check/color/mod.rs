@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) use fit::{Fit, fit};
-use fit::{fit_worn, is_measured};
+use fit::{fit_worn, is_measured, is_vivid};
 use picture::{Of, of_picture, says_dark, whole};
 use place::{Part, Place, places};
 
@@ -144,6 +144,12 @@ fn fit_of(
         Fit::Unclear(_) if is_gone && place.part == Part::Wearer => Fit::Gone,
         Fit::Unclear(_) if is_gone => tint::instead(report, place.part, thresholds)
             .map_or(Fit::Gone, |(name, share)| Fit::Other(name, share)),
+        // What fills most of a box may not be what is meant: a white bowl of dark sauce is black.
+        Fit::Other(name, _)
+            if !is_vivid(&name) && tint::most_of(report, accepted) > limits.tint_share_beside =>
+        {
+            Fit::Unclear(format!("most of it is {name}, but some could be what is claimed"))
+        }
         by_share => by_share,
     }
 }

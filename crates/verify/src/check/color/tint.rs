@@ -19,6 +19,11 @@ pub(super) fn is_gone(report: &ColorReport, colors: &[String], most: f32) -> boo
         && colors.iter().all(|color| report.tints.get(color).is_some_and(|share| *share <= most))
 }
 
+/// The share that could have one of these colours in other light; none where that is not known.
+pub(super) fn most_of(report: &ColorReport, colors: &[String]) -> f32 {
+    colors.iter().filter_map(|color| report.tints.get(color)).copied().fold(0.0, f32::max)
+}
+
 /// The share that colours have which some people call by the claimed one's name (yellow and orange), skin aside.
 pub(super) fn of_neighbors(
     report: &ColorReport,
