@@ -175,8 +175,10 @@ mod links {
                     fs::rename(place.at("next"), &moving).unwrap();
                 }
             });
-            let mut read = 0;
-            for _ in 0..5000 {
+            // On a busy machine the other thread comes late.
+            let (mut read, mut tries) = (0, 0);
+            while tries < 5000 || read == 0 && tries < 5_000_000 {
+                tries += 1;
                 if let Ok(bytes) = place.folders.read(&moving, 100) {
                     assert_eq!(bytes, b"inside");
                     read += 1;
