@@ -94,7 +94,7 @@ pub(crate) fn is_worn(surface: &str) -> bool {
     let is = |name: &&str| {
         plain.strip_suffix(*name).is_some_and(|before| before.is_empty() || before.ends_with(' '))
     };
-    WORN.iter().any(|name| is(&name)) || words.ends_with("scarves")
+    WORN.iter().any(is) || words.ends_with("scarves")
 }
 
 /// Whether a word names hair.

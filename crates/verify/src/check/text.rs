@@ -101,7 +101,7 @@ fn only_text<'l>(
         && is_like_long
         && folded(&text).chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST
         && carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene));
-    is_it.then(|| Match { lines, text, equal: false, similarity: 0.0, score })
+    is_it.then_some(Match { lines, text, equal: false, similarity: 0.0, score })
 }
 
 /// The box of lines that stand below each other as those of one text do.

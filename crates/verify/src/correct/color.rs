@@ -1,6 +1,6 @@
 //! Puts another colour in the place of one that is wrong, or none.
 
-use lavr_types::{Claim, Span, Vocabulary};
+use lavr_types::{Assertion, Claim, Span, Vocabulary};
 
 use super::compose::{Edits, cased_like};
 use crate::{
@@ -77,6 +77,9 @@ pub(super) fn take_out(
     index: usize,
     claim: &Claim,
 ) -> bool {
+    if !matches!(claim.assertion, Assertion::Color { .. }) {
+        return false;
+    }
     let Some(group) = Group::of(reading, vocabulary, claim) else { return false };
     if let Some(taken) = group.without(reading) {
         edits.add(taken, "", &[index]);

@@ -156,17 +156,9 @@ impl<'v> RuleCorrector<'v> {
                 match policy {
                     Policy::Mark => edits.insert_after(claim.span.end, " [unverified]", index),
                     Policy::Drop if is_foreign(reading, sentence) => {}
+                    Policy::Drop if color::take_out(reading, self.vocabulary, &mut edits, index, claim) => {}
                     Policy::Drop => {
-                        value::drop(
-                            reading,
-                            self.vocabulary,
-                            &mut edits,
-                            index,
-                            claim,
-                            &mut absent,
-                            &mut gone,
-                            sentence,
-                        );
+                        value::drop(reading, &mut edits, index, claim, &mut absent, &mut gone, sentence);
                     }
                     Policy::Keep => {}
                 }
@@ -199,10 +191,10 @@ impl<'v> RuleCorrector<'v> {
                 }
                 (_, Assertion::Attribute { .. }, truth)
                     if attribute::replace(reading, &mut edits, index, claim, truth.as_ref()) => {}
-                (_, Assertion::Attribute { .. }, _) => gone.entry(sentence).or_default().push(index),
-                (_, Assertion::Color { .. }, None)
-                    if color::take_out(reading, self.vocabulary, &mut edits, index, claim) => {}
-                (_, Assertion::Color { .. }, None) => gone.entry(sentence).or_default().push(index),
+                (_, _, None) if color::take_out(reading, self.vocabulary, &mut edits, index, claim) => {}
+                (_, Assertion::Attribute { .. }, _) | (_, Assertion::Color { .. }, None) => {
+                    gone.entry(sentence).or_default().push(index);
+                }
                 (_, _, Some(truth)) => {
                     value::replace(reading, self.vocabulary, &mut edits, index, claim, truth);
                 }
@@ -248,12 +240,10 @@ impl<'v> RuleCorrector<'v> {
         for (sentence, claims) in gone {
             edits.remove_sentence(reading, sentence, &claims);
         }
-        if edits.leaves_nothing(reading) {
-            // Better a plain denial than silence.
-            if let Some((phrase, claim)) = absent.iter().next() {
-                let denial = neutral::denial(reading, self.vocabulary, *phrase);
-                edits.replace_all(reading, &denial, *claim);
-            }
+        // Better a plain denial than silence.
+        if let Some((phrase, claim)) = absent.iter().next().filter(|_| edits.leaves_nothing(reading)) {
+            let denial = neutral::denial(reading, self.vocabulary, *phrase);
+            edits.replace_all(reading, &denial, *claim);
         }
         edits
     }

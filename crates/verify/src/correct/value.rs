@@ -225,7 +225,6 @@ fn name(
 /// Takes out a claim that nothing confirms, where the sentence can do without it.
 pub(super) fn drop(
     reading: &Reading<'_>,
-    vocabulary: &Vocabulary,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
@@ -242,11 +241,6 @@ pub(super) fn drop(
         Assertion::Count { .. } => {
             if counted_by(reading, claim.span).is_some_and(|place| reading.phrases[place].is_plural()) {
                 edits.add(claim.span, &cased_like(&claim.surface, "several"), &[index]);
-            }
-        }
-        Assertion::Color { .. } => {
-            if !color::take_out(reading, vocabulary, edits, index, claim) {
-                gone.entry(sentence).or_default().push(index);
             }
         }
         Assertion::Attribute { .. } => {
