@@ -56,6 +56,12 @@ struct Term {
     senses: Vec<usize>,
 }
 
+impl Term {
+    const fn new(kind: MatchKind, labels: Vec<usize>, complete: bool) -> Self {
+        Self { kind, labels, complete, sometimes: false, senses: Vec::new() }
+    }
+}
+
 /// How a word relates to the labels that it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MatchKind {
@@ -252,13 +258,7 @@ impl Vocabulary {
             if let Some(plural) = &entry.plural {
                 vocabulary.learn_plural(&entry.name, plural);
             }
-            let one = |kind| Term {
-                kind,
-                labels: vec![place],
-                complete: true,
-                sometimes: false,
-                senses: Vec::new(),
-            };
+            let one = |kind| Term::new(kind, vec![place], true);
             vocabulary.learn(&entry.name, one(MatchKind::Exact))?;
             for word in &entry.synonyms {
                 vocabulary.learn(word, one(MatchKind::Synonym))?;
@@ -276,22 +276,14 @@ impl Vocabulary {
                 .iter()
                 .map(|label| vocabulary.place_of(&entry.name, label))
                 .collect::<Result<_, _>>()?;
-            let (kind, complete) = (MatchKind::Broader, entry.complete);
-            vocabulary
-                .learn(&entry.name, Term { kind, labels, complete, sometimes: false, senses: Vec::new() })?;
+            vocabulary.learn(&entry.name, Term::new(MatchKind::Broader, labels, entry.complete))?;
         }
         for (word, label) in file.collectives {
             let labels = vec![vocabulary.place_of(&word, &label)?];
-            let kind = MatchKind::Collective;
-            vocabulary
-                .learn(&word, Term { kind, labels, complete: true, sometimes: false, senses: Vec::new() })?;
+            vocabulary.learn(&word, Term::new(MatchKind::Collective, labels, true))?;
         }
         for word in file.things.words {
-            let kind = MatchKind::Thing;
-            vocabulary.learn(
-                &word,
-                Term { kind, labels: Vec::new(), complete: false, sometimes: false, senses: Vec::new() },
-            )?;
+            vocabulary.learn(&word, Term::new(MatchKind::Thing, Vec::new(), false))?;
         }
         for word in file.sometimes.words {
             match vocabulary.terms.get_mut(&word) {
@@ -300,10 +292,8 @@ impl Vocabulary {
             }
         }
         for (word, labels) in file.sometimes.senses {
-            let senses = labels
-                .iter()
-                .map(|label| vocabulary.place_of(&word, label))
-                .collect::<Result<Vec<_>, _>>()?;
+            let places = labels.iter().map(|label| vocabulary.place_of(&word, label));
+            let senses = places.collect::<Result<_, _>>()?;
             match vocabulary.terms.get_mut(&word).filter(|term| term.sometimes) {
                 Some(term) => term.senses = senses,
                 None => return Err(VocabularyError::Unplaced(word)),

@@ -82,7 +82,6 @@ pub(crate) struct Color {
     pub(crate) tint_share: f32,
     pub(crate) tint_share_beside: f32,
     pub(crate) tint_share_of_picture: f32,
-    pub(crate) tint_share_of_neighbors: f32,
     pub(crate) shaded_share: f32,
     pub(crate) tint_confidence: f32,
     pub(crate) neighbors: Vec<[String; 2]>,

@@ -223,6 +223,9 @@ fn remark(claim: &Claim, truth: Option<&Assertion>) -> String {
             let denied = matches!(claim.assertion, Assertion::Existence { present: false, .. });
             if denied { "there is one".to_owned() } else { format!("it is a {label}") }
         }
+        None if matches!(claim.assertion, Assertion::Color { .. }) => {
+            "it has another color, leave this one out".to_owned()
+        }
         _ => "there is none, leave it out".to_owned(),
     };
     format!("\"{}\": {instead}", claim.surface)

@@ -33,17 +33,18 @@ pub(super) fn of_neighbors(
 ) -> f32 {
     let clothed = if part == Part::Thing { None } else { Some(clothes::without_bare(report).0) };
     let shown = clothed.as_ref().unwrap_or(report);
-    let is_near =
-        |name: &str| is_vivid(name) && colors.iter().any(|color| thresholds.are_neighbors(color, name));
+    let is_near = |name: &str| is_neighbor(name, colors, thresholds);
     shown.colors.iter().filter(|color| is_near(&color.name)).map(|color| color.share).sum()
+}
+
+fn is_neighbor(name: &str, colors: &[String], thresholds: &Thresholds) -> bool {
+    is_vivid(name) && colors.iter().any(|color| thresholds.are_neighbors(color, name))
 }
 
 /// Whether a picture has a tint of such a colour.
 pub(super) fn is_near(picture: &ColorReport, colors: &[String], thresholds: &Thresholds) -> bool {
-    let most = thresholds.color.tint_share_of_neighbors;
-    let is_near =
-        |name: &str| is_vivid(name) && colors.iter().any(|color| thresholds.are_neighbors(color, name));
-    picture.tints.iter().any(|(name, share)| is_near(name) && *share > most)
+    let most = thresholds.color.tint_share_of_picture;
+    picture.tints.iter().any(|(name, share)| *share > most && is_neighbor(name, colors, thresholds))
 }
 
 /// The colour that a thing has instead, where one dominates and is not what shade makes of another.
