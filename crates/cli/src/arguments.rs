@@ -47,8 +47,8 @@ pub(crate) struct Global {
     /// Inference engine of the experts: auto takes ONNX Runtime where its library is here, else rten
     #[arg(long, global = true, value_name = "ENGINE", default_value = "auto", value_parser = parse_engine)]
     pub(crate) engine: EngineChoice,
-    /// The network of the detect expert, by its name in `lavr models list`: a larger one than the program carries sees more,
-    /// and so the verifier can tell more [default: nanodet]
+    /// The network of the detect expert, by its name in `lavr models list`, or a file of your own (.onnx, or an Ultralytics
+    /// checkpoint .pt): a larger one than the program carries sees more, and so the verifier can tell more [default: nanodet]
     #[arg(long, global = true, env = "LAVR_DETECTOR", value_name = "MODEL")]
     pub(crate) detector: Option<String>,
     /// A model in this process that sees, for the vqa expert: a name from `lavr models list` whose files are here, or a

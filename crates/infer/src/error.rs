@@ -23,6 +23,9 @@ pub enum InferError {
         /// What the engine says.
         source: Cause,
     },
+    /// The checkpoint holds no network that is known here.
+    #[error(transparent)]
+    Checkpoint(#[from] lavr_checkpoint::CheckpointError),
     /// The model file cannot be read.
     #[error("cannot read the model file {}: {source}", path.display())]
     Read {

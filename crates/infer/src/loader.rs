@@ -11,6 +11,9 @@ use crate::{Engine, EngineChoice, InferError, Session, onnxruntime::OnnxRuntime,
 /// The variable that names an ONNX Runtime library, as other programs that use it know it.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 
+/// The side of the pictures that checkpoints are read for: what detectors are trained with unless told otherwise.
+const CHECKPOINT_SIDE: usize = 640;
+
 /// Loads model files with one engine.
 ///
 /// ```
@@ -61,12 +64,15 @@ impl Loader {
         if self.runtime.is_some() { Engine::OnnxRuntime } else { Engine::Rten }
     }
 
-    /// Loads a file. Blocks while it does.
+    /// Loads a file: ONNX, or the checkpoint of a detector (`.pt`, [`lavr_checkpoint`]). Blocks while it does.
     ///
     /// # Errors
-    /// [`InferError::Read`], [`InferError::Load`], [`InferError::Panicked`].
+    /// [`InferError::Read`], [`InferError::Checkpoint`], [`InferError::Load`], [`InferError::Panicked`].
     pub fn load_file(&self, path: &Path) -> Result<Arc<dyn Session>, InferError> {
         let name = path.display().to_string();
+        if path.extension().is_some_and(|extension| extension == "pt") {
+            return self.load_bytes(&name, lavr_checkpoint::to_onnx(path, CHECKPOINT_SIDE)?);
+        }
         Ok(match self.runtime {
             Some(runtime) => Arc::new(runtime.load_file(&name, path)?),
             None => Arc::new(rten_engine::load_file(&name, path)?),

@@ -1,6 +1,9 @@
 //! Sessions of the catalogue's models.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use lavr_weights::Store;
@@ -14,6 +17,8 @@ pub const LIBRARY_MODEL: &str = "onnxruntime";
 
 /// Sessions of the catalogue's models. The first use of a model fetches its file if need be and loads it, off the
 /// async threads; later uses share the session.
+///
+/// A name that ends as a model file does (`.onnx`, `.pt`) is the path of one, which is taken as it is.
 ///
 /// The engine is settled at the first use: with [`EngineChoice::Auto`], ONNX Runtime when its library is in the
 /// cache already or named by `ORT_DYLIB_PATH`, else rten; with [`EngineChoice::OnnxRuntime`], its library is fetched.
@@ -71,7 +76,7 @@ impl Sessions {
         off_thread(&CancellationToken::new(), move |_| Loader::new(choice, library.as_deref())).await
     }
 
-    async fn only_file(&self, model: &str) -> Result<std::path::PathBuf, InferError> {
+    async fn only_file(&self, model: &str) -> Result<PathBuf, InferError> {
         self.store
             .only_file(model)
             .await
@@ -85,7 +90,10 @@ impl SessionSource for Sessions {
         self.loaded
             .get_or_load(model, async {
                 let loader = self.loader().await?;
-                let file = self.only_file(model).await?;
+                let path = Path::new(model);
+                let is_path =
+                    path.extension().is_some_and(|extension| extension == "onnx" || extension == "pt");
+                let file = if is_path { path.to_owned() } else { self.only_file(model).await? };
                 off_thread(&CancellationToken::new(), move |_| loader.load_file(&file)).await
             })
             .await

@@ -100,6 +100,21 @@ async fn a_model_is_loaded_once_for_all_who_ask() {
     assert!(Arc::ptr_eq(&left.unwrap(), &right.unwrap()));
 }
 
+/// A file of one's own, in no catalogue; a checkpoint is converted on the way.
+#[tokio::test]
+async fn a_path_takes_the_place_of_a_name() {
+    let checkpoint = concat!(env!("CARGO_MANIFEST_DIR"), "/../checkpoint/tests/data/tiny.pt");
+    for engine in [EngineChoice::Rten, EngineChoice::OnnxRuntime] {
+        let session = Sessions::new(store(), engine).session(checkpoint).await.unwrap();
+        let signature = session.signature();
+        assert_eq!(signature.inputs[0].shape, [Some(1), Some(3), Some(640), Some(640)]);
+        assert_eq!(signature.metadata["names"], "{0: 'cat', 1: 'dog', 2: 'traffic light'}");
+    }
+    let missing =
+        Sessions::new(store(), EngineChoice::Rten).session("nowhere.pt").await.map(drop).unwrap_err();
+    assert!(missing.to_string().contains("nowhere.pt"), "{missing}");
+}
+
 #[tokio::test]
 async fn an_output_can_be_read_without_a_copy() {
     let file = store().only_file("ppocrv6-det").await.unwrap();

@@ -347,7 +347,8 @@ impl<'a> Scene<'a> {
             others.map(|object| object.score).fold(0.0, f32::max)
         };
         let both = |rivals| [best(&self.whole, rivals), best(&self.tiles, rivals)];
-        Traces { found: both(false), any: both(true) }
+        let doubt = self.doubt_of(labels, beside).map_or(0.0, |doubt| doubt.score);
+        Traces { found: both(false), any: both(true), doubt }
     }
 
     /// The best box that one of the labels narrowly lost to another, with the label that stands there instead (where
@@ -372,12 +373,13 @@ impl<'a> Scene<'a> {
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
     }
 
-    /// What another network sees of the labels beside some that are known, where the detector asked one.
+    /// The best that another network sees of the labels beside some that are known, where the detector asked one.
     pub(crate) fn doubt_of(&self, labels: &[String], beside: &[&Detection]) -> Option<&Detection> {
         let seen = self.tiles.outcome.as_ref().ok()?;
-        seen.value.doubts.iter().find(|doubt| {
+        let others = seen.value.doubts.iter().filter(|doubt| {
             labels.contains(&doubt.label) && !beside.iter().any(|known| self.is_double(known, doubt, false))
-        })
+        });
+        others.max_by(|a, b| a.score.total_cmp(&b.score))
     }
 
     /// Leaves one box for each thing, best first.

@@ -30,7 +30,10 @@ pub struct Thresholds {
 }
 
 /// The networks that the verifier knows lines for, with what differs from those of the embedded one.
-const NETWORKS: [(&str, &str); 1] = [("yolo11n", include_str!("../thresholds/yolo11n.toml"))];
+const NETWORKS: [(&str, &str); 2] = [
+    ("yolo11n", include_str!("../thresholds/yolo11n.toml")),
+    ("yolo26m", include_str!("../thresholds/yolo26m.toml")),
+];
 
 /// The share of things that a trusted detector finds.
 const TRUSTED: f32 = 0.95;
@@ -150,6 +153,9 @@ struct Level {
     /// how narrowly.
     #[serde(default)]
     only_found: bool,
+    /// What another network may see of it at most, for the miss to count.
+    #[serde(default)]
+    doubt: f32,
     classes: BTreeMap<String, f32>,
 }
 
@@ -174,6 +180,8 @@ pub(crate) struct Traces {
     pub(crate) found: [f32; 2],
     /// Of what was found or lost its place to something else.
     pub(crate) any: [f32; 2],
+    /// Of what another network alone sees; 0 where it sees nothing, or there is none.
+    pub(crate) doubt: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -273,9 +281,10 @@ impl Thresholds {
     ///
     pub(crate) fn absence(&self, labels: &[String], traces: Traces) -> Option<f32> {
         let Absence { prior, least, levels } = &self.absence;
-        let missed = levels
-            .iter()
-            .filter(|level| level.is_missed(if level.only_found { traces.found } else { traces.any }));
+        let missed = levels.iter().filter(|level| {
+            level.is_missed(if level.only_found { traces.found } else { traces.any })
+                && traces.doubt <= level.doubt
+        });
         let sure = missed.map(|level| level.certain(labels, *prior)).fold(0.0, f32::max);
         (sure >= *least).then_some(sure)
     }
@@ -379,7 +388,7 @@ mod tests {
         // 0.3 * 0.98 / (0.3 * 0.98 + 0.7 * 0.06)
         let sure = |labels: &[&str], best: [f32; 2]| {
             let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
-            thresholds.absence(&labels, Traces { found: best, any: best })
+            thresholds.absence(&labels, Traces { found: best, any: best, doubt: 0.0 })
         };
         let [faint, fainter, nothing] = [[0.29, 0.44], [0.14, 0.24], [0.0, 0.0]];
         assert!((sure(&["cat"], faint).unwrap() - 0.875).abs() < 1e-3);
@@ -400,9 +409,9 @@ mod tests {
         assert!((larger.count.confident - base.count.confident).abs() < f32::EPSILON);
         assert!(larger.count.plausible < base.count.plausible);
         let (faint, bird) = ([0.04, 0.14], ["bird".to_owned()]);
-        assert!(larger.absence(&bird, Traces { found: faint, any: faint }).is_some());
+        assert!(larger.absence(&bird, Traces { found: faint, any: faint, doubt: 0.0 }).is_some());
         let book = ["book".to_owned()];
-        assert_eq!(larger.absence(&book, Traces { found: [0.0; 2], any: [0.0; 2] }), None);
+        assert_eq!(larger.absence(&book, Traces { found: [0.0; 2], any: [0.0; 2], doubt: 0.0 }), None);
         assert!(
             Thresholds::parse_over("", "[count]\nplausible = 0.1").is_err(),
             "together they are no thresholds"
@@ -426,7 +435,7 @@ mod tests {
     #[test]
     fn what_lost_its_place_to_something_else_is_a_trace() {
         let bird = ["bird".to_owned()];
-        let lost = Traces { found: [0.0, 0.0], any: [0.4, 0.4] };
+        let lost = Traces { found: [0.0, 0.0], any: [0.4, 0.4], doubt: 0.0 };
         assert_eq!(Thresholds::builtin().absence(&bird, lost), None);
         assert_eq!(larger().absence(&bird, lost), None);
     }

@@ -109,11 +109,11 @@ impl Detector {
         found: &mut Vec<Found>,
     ) -> Result<(), ToolError> {
         let signature = self.session.signature();
-        let form = Form::of(signature)?;
+        let labels: Vec<&str> = self.vocabulary.labels().collect();
+        let form = Form::of(signature, &labels)?;
         let name = signature.inputs.first().map(|input| input.name.clone());
         let name = name.ok_or_else(|| unexpected_network("it has no input".to_owned()))?;
         let placed = Placed::new(area, form.input());
-        let classes = self.vocabulary.labels().len();
         let wanted = form.outputs();
         let mut decoded = Ok(Vec::new());
         self.session
@@ -124,7 +124,7 @@ impl Detector {
                 };
                 let ordered: Vec<_> = wanted.iter().filter_map(named).collect();
                 let outputs = if wanted.is_empty() { outputs } else { &ordered };
-                decoded = form.decode(outputs, classes, threshold);
+                decoded = form.decode(outputs, labels.len(), threshold);
             })
             .map_err(|error| {
                 ToolError::failed("the detector's network failed on this image").caused_by(error)

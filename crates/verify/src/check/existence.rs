@@ -75,12 +75,7 @@ fn one_more(
     let seen = plausible.objects.len();
     let sure = scene.thresholds().absence(labels, scene.traces(labels, &plausible.objects));
     match sure {
-        Some(sure)
-            if seen <= others
-                && plausible.looked_twice
-                && scene.doubt_of(labels, &plausible.objects).is_none()
-                && !scene.names_only_sometimes(entity) =>
-        {
+        Some(sure) if seen <= others && plausible.looked_twice && !scene.names_only_sometimes(entity) => {
             contradicted(
                 Some(Assertion::Existence { entity: entity.clone(), present: false }),
                 sure,
@@ -147,11 +142,11 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
         let score = rival.score;
         return Err(format!("what may be {name} (score {score:.2}) was rather taken for {winner}"));
     }
-    if let Some(doubt) = scene.doubt_of(labels, &[]) {
-        return Err(format!("another network sees what may be {name} (score {:.2})", doubt.score));
-    }
     let traces = scene.traces(labels, &[]);
     scene.thresholds().absence(labels, traces).ok_or_else(|| {
+        if traces.doubt > 0.0 {
+            return format!("another network sees what may be {name} (score {:.2})", traces.doubt);
+        }
         let sure =
             |label: &&String| scene.thresholds().absence(std::slice::from_ref(*label), traces).is_some();
         let missed = labels.iter().find(|label| !sure(label)).map_or(name, String::as_str);

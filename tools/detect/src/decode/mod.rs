@@ -36,11 +36,38 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form of the network with these outputs.
+    /// The form of the network with these outputs, which finds things of these labels.
     ///
     /// # Errors
-    /// When it is none that is known here.
-    pub(crate) fn of(signature: &Signature) -> Result<Self, ToolError> {
+    /// When it is none that is known here, takes pictures of another size, or says that it finds other things.
+    pub(crate) fn of(signature: &Signature, labels: &[&str]) -> Result<Self, ToolError> {
+        let form = Self::by_outputs(signature)?;
+        let side = form.input().side;
+        let shape = signature.inputs.first().map(|input| input.shape.as_slice()).unwrap_or_default();
+        if let [_, _, height, width] = shape
+            && [height, width].iter().any(|length| length.is_some_and(|length| length != side))
+        {
+            let told = |length: &Option<usize>| length.map_or("any".to_owned(), |length| length.to_string());
+            return Err(unexpected_network(format!(
+                "its input is {} x {} pixels; of this form {side} x {side} are read: export it for that size",
+                told(height),
+                told(width)
+            )));
+        }
+        // As Ultralytics' exports and checkpoints tell it: `{0: 'person', 1: 'bicycle'}`.
+        let names = signature.metadata.get("names");
+        let is_told = |(number, label): (usize, &&str)| {
+            names.is_none_or(|names| names.contains(&format!("{number}: '{label}'")))
+        };
+        match labels.iter().enumerate().find(|one| !is_told(*one)) {
+            Some((number, label)) => Err(unexpected_network(format!(
+                "its class {number} is not \"{label}\": it finds other things than the eighty of COCO"
+            ))),
+            None => Ok(form),
+        }
+    }
+
+    fn by_outputs(signature: &Signature) -> Result<Self, ToolError> {
         let has = |name: &str| signature.outputs.iter().any(|output| output.name == name);
         if nanodet::GRIDS.iter().all(|grid| has(grid.scores) && has(grid.sides)) {
             Ok(Self::NanoDet)
@@ -121,4 +148,33 @@ impl Form {
 pub(crate) fn unexpected_network(cause: String) -> ToolError {
     ToolError::failed("the detector's network is not one that can be read: choose another (tools/detect/README.md lists the forms)")
         .caused_by(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use lavr_infer::TensorInfo;
+
+    use super::*;
+
+    fn yolo(side: usize, names: &str) -> Result<Form, String> {
+        let port = |name: &str, shape: &[usize]| TensorInfo {
+            name: name.to_owned(),
+            shape: shape.iter().map(|side| Some(*side)).collect(),
+        };
+        let signature = Signature {
+            inputs: vec![port("images", &[1, 3, side, side])],
+            outputs: vec![port("output0", &[1, 6, 8400])],
+            metadata: [("names".to_owned(), names.to_owned())].into(),
+        };
+        Form::of(&signature, &["person", "bicycle"]).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn a_network_that_takes_other_pictures_or_finds_other_things_is_told_apart() {
+        assert_eq!(yolo(640, "{0: 'person', 1: 'bicycle'}"), Ok(Form::Yolo));
+        let smaller = yolo(320, "{0: 'person', 1: 'bicycle'}").unwrap_err();
+        assert!(smaller.contains("320 x 320") && smaller.contains("640"), "{smaller}");
+        let other = yolo(640, "{0: 'helmet', 1: 'vest'}").unwrap_err();
+        assert!(other.contains("class 0 is not"), "{other}");
+    }
 }

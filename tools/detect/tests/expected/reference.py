@@ -1,9 +1,16 @@
-"""Makes reference.json: what NanoDet-g finds, by Pillow, NumPy and ONNX Runtime; and yolo11n.json, the same of YOLO11n.
+"""Makes reference.json: what NanoDet-g finds, by Pillow, NumPy and ONNX Runtime; and yolo11n.json and yolo26m.json, the same of
+YOLO11n and of YOLO26m.
 
     pip install onnxruntime numpy pillow
     gunzip -k tools/detect/weights/nanodet_g_coco80.onnx.gz
     python tools/detect/tests/expected/reference.py > tools/detect/tests/expected/reference.json
     python tools/detect/tests/expected/reference.py $(lavr models path yolo11n) > tools/detect/tests/expected/yolo11n.json
+
+YOLO26m comes as a checkpoint; its reference runs what the training library makes of it (8.4.30, torch 1.12.1), not what lavr does:
+
+    python -c "from ultralytics import YOLO; net = YOLO('yolo26m.pt'); net.model.model[-1].end2end = False; \
+        net.export(format='onnx', opset=13, simplify=False)"
+    python tools/detect/tests/expected/reference.py yolo26m.onnx > tools/detect/tests/expected/yolo26m.json
 
 Steps: letterbox (each side an even number of pixels), normalise, run, decode, suppress within a class above an overlap
 of 0.6, then between classes above 0.85. Threshold 0.4.
