@@ -97,6 +97,21 @@ pub(crate) fn is_worn(surface: &str) -> bool {
     WORN.iter().any(is) || words.ends_with("scarves")
 }
 
+/// What is worn on the head and over everything; no color of it is measured.
+const ELSEWHERE: [&str; 12] = [
+    "cap", "gear", "glasses", "glove", "gown", "hat", "helmet", "mask", "outfit", "uniform", "wetsuit",
+    "collar",
+];
+
+/// Whether a word names something that is worn.
+pub(crate) fn is_clothing(surface: &str) -> bool {
+    let word = surface.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    let plain = word.strip_suffix('s').unwrap_or(&word);
+    covers_the_chest(surface)
+        || is_worn(surface)
+        || ELSEWHERE.iter().any(|name| *name == word || *name == plain)
+}
+
 /// Whether a word names hair.
 pub(crate) fn is_hair(surface: &str) -> bool {
     let word = surface.split_whitespace().next_back().unwrap_or_default().to_lowercase();

@@ -27,7 +27,7 @@ pub use relation::RelationChecker;
 pub use size::SizeChecker;
 pub use text::TextChecker;
 
-pub(crate) use clothes::{WEARER, covers_the_chest, is_worn};
+pub(crate) use clothes::{WEARER, covers_the_chest, is_clothing, is_worn};
 pub(crate) use color::{Fit, accepted, fit};
 pub(crate) use count::count_fits;
 pub(crate) use text::{Comparison, compare, is_writing};

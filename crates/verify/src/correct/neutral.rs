@@ -8,7 +8,7 @@ use lavr_types::{
 };
 
 use super::{compose::Edits, removal::Context};
-use crate::text::{NounPhrase, Reading, words::article_for};
+use crate::text::{Determiner, NounPhrase, Reading, words::article_for};
 
 /// "There is a sofa and two dogs": what stays of the sentence, or `None` where nothing does.
 pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> {
@@ -45,7 +45,7 @@ pub(super) fn introduce(
         }
     }
     let first = *kept.first()?;
-    let names: Vec<String> = kept.iter().map(|&place| introduced(reading, edits, place)).collect();
+    let names: Vec<String> = kept.iter().map(|&place| introduced(context, edits, place)).collect();
     let joined = match names.as_slice() {
         [] => return None,
         [one] => one.clone(),
@@ -68,9 +68,19 @@ fn is_herd(context: &Context<'_>, phrase: &NounPhrase) -> bool {
         && !phrase.labels.is_empty()
 }
 
-/// The phrase as one that is named for the first time: "the sofa" becomes "a sofa".
-fn introduced(reading: &Reading<'_>, edits: &Edits, place: usize) -> String {
+/// The phrase as one that is named for the first time: "the sofa" becomes "a sofa", "the vase of flowers" a vase of flowers.
+fn introduced(context: &Context<'_>, edits: &Edits, place: usize) -> String {
+    let reading = context.reading;
     let phrase = &reading.phrases[place];
+    let of = phrase.head.end;
+    let contents = reading.phrases.iter().enumerate().find(|(other, contents)| {
+        reading.word(of) == "of"
+            && contents.tokens.start == of + 1
+            && contents.determiner == Determiner::None
+            && !contents.pronoun
+            && !context.absent.contains_key(other)
+    });
+    let end = contents.map_or(phrase.head.end, |(_, contents)| contents.head.end);
     let mut start = phrase.determiner_at.map_or(phrase.tokens.start, |at| at + 1);
     if let Some(quantity) = &phrase.quantity {
         start = start.min(quantity.tokens.start);
@@ -78,7 +88,7 @@ fn introduced(reading: &Reading<'_>, edits: &Edits, place: usize) -> String {
             start = quantity.tokens.start;
         }
     }
-    let text = edits.applied_within(reading, &(start..phrase.head.end));
+    let text = edits.applied_within(reading, &(start..end));
     let text = lowered(&text);
     let counted = phrase.quantity.is_some() || phrase.group.is_some();
     if counted || phrase.is_plural() { text } else { format!("{} {text}", article_for(&text)) }

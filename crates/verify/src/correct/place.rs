@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     compose::deletion,
-    removal::{Context, Removal},
+    removal::{Context, Removal, is_all},
     structure::opens_clause,
 };
 use crate::text::{
@@ -172,6 +172,12 @@ pub(super) fn instead_of_predicate(
     if PREPOSITIONS.contains(&reading.word(after)) && reading.word(after) != "along" {
         let span = deletion(reading, &predicate);
         return Some((vec![Removal { span, replacement: String::new() }], predicate));
+    }
+    if copula > 0
+        && let Some(subject) = reading.phrase_ending_at(copula)
+        && is_all(context, subject, predicate.end)
+    {
+        return None;
     }
     let span = reading.span(&predicate);
     Some((vec![Removal { span, replacement: "visible".to_owned() }], predicate))

@@ -14,6 +14,7 @@ use super::{
         preposition_before, separator_before, unit_end, verb_of,
     },
 };
+use crate::check::is_clothing;
 use crate::text::{
     Determiner, NounPhrase, Reading, TokenKind,
     verbs::{finite_verb, is_participle},
@@ -49,7 +50,8 @@ impl Context<'_> {
         self.numbers.get(&phrase).copied().unwrap_or_else(|| self.reading.phrases[phrase].is_plural())
     }
 
-    /// Phrases of the sentence that stay.
+    /// Phrases of the sentence that stay: what the detector knows, and what else is named here for the first time as a
+    /// place ("a wide road", "a plate"), but for what somebody wears or is led by.
     pub(super) fn present(&self) -> Vec<usize> {
         (0..self.reading.phrases.len())
             .filter(|&place| {
@@ -57,13 +59,35 @@ impl Context<'_> {
                 phrase.sentence == self.sentence
                     && !self.absent.contains_key(&place)
                     && !phrase.pronoun
-                    && !phrase.labels.is_empty()
+                    && (!phrase.labels.is_empty() || self.is_place(phrase))
                     && !phrase.unreal
                     && phrase.negation.is_none()
             })
             .collect()
     }
+
+    fn is_place(&self, phrase: &NounPhrase) -> bool {
+        let head = self.reading.surface(&phrase.head);
+        let places = preposition_before(self.reading, phrase.tokens.start)
+            .is_some_and(|preposition| preposition.clone().any(|at| PLACES.contains(&self.reading.word(at))));
+        places
+            && phrase.determiner == Determiner::Indefinite
+            // "On a piece of paper": the word for the portion alone names nothing.
+            && self.reading.word(phrase.tokens.end) != "of"
+            && !is_clothing(head)
+            && !LEADS.contains(&head.to_lowercase().as_str())
+    }
 }
+
+/// Prepositions after which a place comes.
+const PLACES: &[&str] = &[
+    "on", "in", "at", "near", "next", "beside", "under", "above", "below", "behind", "between", "inside",
+    "outside", "along", "by", "across", "against", "over", "through", "front", "top", "down", "up", "around",
+    "from", "into",
+];
+
+/// What things are on that goes with them.
+const LEADS: &[&str] = &["leash", "lead", "rope", "chain", "string", "diet", "break"];
 
 /// The changes that take all absent things out of the sentence, or `None` where it cannot lose them gracefully.
 pub(super) fn graceful(context: &Context<'_>, so_far: &Edits) -> Option<Vec<Removal>> {
@@ -308,6 +332,9 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
             return None;
         }
         let follows = PREPOSITIONS.contains(&reading.word(end)) && reading.word(end) != "along";
+        if !follows && is_all(context, subject, end) {
+            return None;
+        }
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
     }
@@ -323,6 +350,16 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         .unwrap_or(sentence.end);
     let more = (end..close).any(|place| finite_verb(reading.word(place)).is_some());
     if more { None } else { delete(joint.start..close) }
+}
+
+/// Whether the sentence is a pronoun and what is said of it up to here: "He is visible" would say nothing.
+pub(super) fn is_all(context: &Context<'_>, subject: usize, end: usize) -> bool {
+    let reading = context.reading;
+    let sentence = &reading.sentences[context.sentence];
+    let subject = &reading.phrases[subject];
+    subject.pronoun
+        && subject.tokens.start == sentence.start
+        && (end..sentence.end).all(|place| reading.tokens[place].kind == TokenKind::Mark)
 }
 
 /// The end of ", which is next to a mouse": what is said of a thing goes with it.
