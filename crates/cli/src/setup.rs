@@ -84,10 +84,15 @@ impl Setup {
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
         if let Some(detector) = &global.detector {
-            store.catalogue().model(detector).context(
-                "--detector wants a network of the catalogue: tools/detect/README.md lists them, and crates/weights/README.md says how to \
-                 add one of your own",
-            )?;
+            if lavr_infer::is_model_file(detector) {
+                let file = Path::new(detector);
+                anyhow::ensure!(file.is_file(), "--detector: there is no file {}", file.display());
+            } else {
+                store.catalogue().model(detector).context(
+                    "--detector wants a network of the catalogue (tools/detect/README.md lists them) or the path of a file of your own, \
+                     .onnx or .pt",
+                )?;
+            }
         }
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
         let fetcher = global.allow_urls.then(Fetcher::default);

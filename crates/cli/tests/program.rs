@@ -272,6 +272,26 @@ fn tools_are_listed_shown_and_run() {
     assert_eq!(document(&output)["value"]["objects"][0]["label"], "dog");
 }
 
+/// A network of one's own: told where it is looked with, and refused with the reason where it is another than the tool can use.
+#[test]
+fn the_detector_is_chosen_by_a_name_or_a_path() {
+    let shown = run(&["tools", "show", "detect", "--detector", "yolo11n"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("looks with yolo11n"), "{}", stderr(&shown));
+    for (detector, reason) in
+        [("nonesuch", "a network of the catalogue"), ("nowhere.pt", "there is no file nowhere.pt")]
+    {
+        let output = run(&["tools", "list", "--detector", detector]);
+        assert_eq!(code(&output), 2, "{detector}");
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+    }
+    // It finds cats, dogs and traffic lights.
+    let own = format!("{}/../checkpoint/tests/data/tiny.pt", env!("CARGO_MANIFEST_DIR"));
+    let arguments = serde_json::json!({ "image": picture("dogs.jpg") }).to_string();
+    let output = run(&["tools", "run", "detect", "--detector", &own, "--json", &arguments]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("class 0 is not \"person\""), "{}", stderr(&output));
+}
+
 #[test]
 fn a_planner_file_that_is_cut_short_is_an_error_not_a_crash() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,5 +34,5 @@ pub use loader::{LIBRARY_VARIABLE, Loader, library_from_environment};
 pub use ndarray;
 pub use session::{Engine, EngineChoice, Session, Signature, TensorInfo};
 pub use source::{FileSessions, SessionSource};
-pub use store_source::{LIBRARY_MODEL, Sessions};
+pub use store_source::{LIBRARY_MODEL, Sessions, is_model_file};
 pub use threads::{off_thread, set_threads, threads};

@@ -15,10 +15,15 @@ use crate::{EngineChoice, InferError, Loader, Session, SessionSource, off_thread
 /// The name of the ONNX Runtime library in the catalogue.
 pub const LIBRARY_MODEL: &str = "onnxruntime";
 
+/// Whether a model's name is the path of its file: it ends as one does (`.onnx`, `.pt`), which no name of the catalogue does.
+pub fn is_model_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "onnx" || extension == "pt")
+}
+
 /// Sessions of the catalogue's models. The first use of a model fetches its file if need be and loads it, off the
 /// async threads; later uses share the session.
 ///
-/// A name that ends as a model file does (`.onnx`, `.pt`) is the path of one, which is taken as it is.
+/// A name that [`is_model_file`] is the path of one, which is taken as it is.
 ///
 /// The engine is settled at the first use: with [`EngineChoice::Auto`], ONNX Runtime when its library is in the
 /// cache already or named by `ORT_DYLIB_PATH`, else rten; with [`EngineChoice::OnnxRuntime`], its library is fetched.

@@ -253,7 +253,8 @@ impl Thresholds {
     }
 
     /// The lines for the findings of this tool.
-    pub(crate) fn for_detector(&self, tool: Option<&ToolSpec>) -> &Self {
+    #[must_use]
+    pub fn for_detector(&self, tool: Option<&ToolSpec>) -> &Self {
         let own = tool.and_then(|tool| {
             let by_network = || tool.network.as_ref().and_then(|network| self.detectors.get(network));
             self.detectors.get(&tool.name).or_else(by_network)

@@ -112,7 +112,7 @@ impl Detector {
         let labels: Vec<&str> = self.vocabulary.labels().collect();
         let form = Form::of(signature, &labels)?;
         let name = signature.inputs.first().map(|input| input.name.clone());
-        let name = name.ok_or_else(|| unexpected_network("it has no input".to_owned()))?;
+        let name = name.ok_or_else(|| unexpected_network("it has no input"))?;
         let placed = Placed::new(area, form.input());
         let wanted = form.outputs();
         let mut decoded = Ok(Vec::new());

@@ -2,8 +2,8 @@
 
 use lavr_model::Verbatim;
 use lavr_types::{
-    CallId, CallRecord, Contradiction, Draft, Failure, FailureKind, Size, Step, ToolCall, ToolSpec,
-    Vocabulary,
+    CallId, CallRecord, Capability, Contradiction, Draft, Failure, FailureKind, Size, Step, ToolCall,
+    ToolSpec, Vocabulary,
 };
 use lavr_verify::{Thresholds, contradictions};
 use serde_json::Value;
@@ -37,7 +37,7 @@ impl Run {
             Decision::Call { thought, calls } => {
                 self.misunderstood = 0;
                 let calls = self.planned_calls(calls, tools, planner);
-                let contradictions = self.contradicted(&thought);
+                let contradictions = self.contradicted(&thought, tools);
                 self.phase = Phase::Act { thought, contradictions, said, verbatim, calls };
             }
             Decision::Answer { thought, text, cites } => {
@@ -47,7 +47,7 @@ impl Run {
                     self.misunderstand(&said.unwrap_or_default(), &message);
                     return;
                 }
-                let contradictions = self.contradicted(&thought);
+                let contradictions = self.contradicted(&thought, tools);
                 for contradiction in &contradictions {
                     self.note(format!("before the answer, {contradiction}"));
                 }
@@ -153,8 +153,9 @@ impl Run {
     }
 
     /// Where a thought contradicts what was seen before it.
-    fn contradicted(&self, thought: &str) -> Vec<Contradiction> {
-        let (vocabulary, thresholds) = (Vocabulary::builtin(), Thresholds::builtin());
+    fn contradicted(&self, thought: &str, tools: &[&ToolSpec]) -> Vec<Contradiction> {
+        let detector = tools.iter().copied().find(|tool| tool.capability == Capability::Detect);
+        let (vocabulary, thresholds) = (Vocabulary::builtin(), Thresholds::builtin().for_detector(detector));
         contradictions(thought, &self.images(), self.records(), vocabulary, thresholds)
     }
 

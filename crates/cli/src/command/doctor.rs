@@ -65,7 +65,8 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Outcome> {
 
     writeln!(out, "\n{}", terminal::bold("tools"))?;
     for spec in setup.dispatcher()?.registry().specs() {
-        writeln!(out, "  {}", signature(spec))?;
+        let network = spec.network.as_ref().map(|network| format!(" (looks with {network})"));
+        writeln!(out, "  {}{}", signature(spec), terminal::dim(network.unwrap_or_default()))?;
     }
     Ok(Outcome::Done)
 }

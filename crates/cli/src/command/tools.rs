@@ -48,6 +48,9 @@ pub(crate) async fn run(
                 "version {}, {:?}, {:?}, at most {:?} a call\n",
                 spec.version, spec.capability, spec.concurrency, spec.timeout
             )?;
+            if let Some(network) = &spec.network {
+                writeln!(out, "looks with {network}\n")?;
+            }
             writeln!(out, "{}\n{:#}\n", terminal::bold("arguments"), spec.arguments)?;
             writeln!(out, "{}\n{:#}", terminal::bold("output"), spec.output)?;
         }

@@ -357,8 +357,12 @@ pub(super) fn is_all(context: &Context<'_>, subject: usize, end: usize) -> bool 
     let reading = context.reading;
     let sentence = &reading.sentences[context.sentence];
     let subject = &reading.phrases[subject];
+    // "Each of them".
+    let of_some = reading.before(subject.tokens.start) == "of"
+        && subject.tokens.start == sentence.start + 2
+        && PARTITIVES.contains(&reading.word(sentence.start));
     subject.pronoun
-        && subject.tokens.start == sentence.start
+        && (of_some || subject.tokens.start == sentence.start)
         && (end..sentence.end).all(|place| reading.tokens[place].kind == TokenKind::Mark)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn decode(
     let fits = matches!((logits.shape(), boxes.shape()), (&[1, queries, of], &[1, of_boxes, 4])
         if of == classes && of_boxes == queries);
     let (Some(scores), Some(sides), true) = (logits.as_slice(), boxes.as_slice(), fits) else {
-        return Err(unexpected_network(format!(
+        return Err(unexpected_network(&format!(
             "outputs of the shapes {:?} and {:?}; those of these classes are [1, queries, {classes}] and [1, queries, 4]",
             logits.shape(),
             boxes.shape()

@@ -48,7 +48,7 @@ impl Form {
             && [height, width].iter().any(|length| length.is_some_and(|length| length != side))
         {
             let told = |length: &Option<usize>| length.map_or("any".to_owned(), |length| length.to_string());
-            return Err(unexpected_network(format!(
+            return Err(unexpected_network(&format!(
                 "its input is {} x {} pixels; of this form {side} x {side} are read: export it for that size",
                 told(height),
                 told(width)
@@ -60,7 +60,7 @@ impl Form {
             names.is_none_or(|names| names.contains(&format!("{number}: '{label}'")))
         };
         match labels.iter().enumerate().find(|one| !is_told(*one)) {
-            Some((number, label)) => Err(unexpected_network(format!(
+            Some((number, label)) => Err(unexpected_network(&format!(
                 "its class {number} is not \"{label}\": it finds other things than the eighty of COCO"
             ))),
             None => Ok(form),
@@ -78,7 +78,7 @@ impl Form {
             Ok(Self::Yolo)
         } else {
             let names: Vec<&str> = signature.outputs.iter().map(|output| output.name.as_str()).collect();
-            Err(unexpected_network(format!(
+            Err(unexpected_network(&format!(
                 "its outputs are {}; known are NanoDet ({}, ...), YOLO (one output) and RT-DETR or D-FINE ({}, {})",
                 names.join(", "),
                 nanodet::GRIDS[0].scores,
@@ -139,15 +139,16 @@ impl Form {
             (Self::Detr, [logits, boxes]) => {
                 detr::decode(logits, boxes, self.input().side, classes, threshold)
             }
-            _ => Err(unexpected_network(format!("{} outputs", outputs.len()))),
+            _ => Err(unexpected_network(&format!("{} outputs", outputs.len()))),
         }
     }
 }
 
 /// The file under the network's name holds another network.
-pub(crate) fn unexpected_network(cause: String) -> ToolError {
-    ToolError::failed("the detector's network is not one that can be read: choose another (tools/detect/README.md lists the forms)")
-        .caused_by(cause)
+pub(crate) fn unexpected_network(cause: &str) -> ToolError {
+    ToolError::failed(format!(
+        "the detector's network is not one that can be read: {cause}. tools/detect/README.md lists the forms"
+    ))
 }
 
 #[cfg(test)]

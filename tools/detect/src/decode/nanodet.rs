@@ -42,7 +42,7 @@ pub(super) fn decode(
     let mut found = Vec::new();
     for (grid, outputs) in GRIDS.into_iter().zip(outputs.chunks(2)) {
         let [scores, sides] = outputs else {
-            return Err(unexpected_network("outputs are missing".to_owned()));
+            return Err(unexpected_network("outputs are missing"));
         };
         GridOutput::new(grid, scores, sides, classes)?.decode(threshold, &mut found);
     }
@@ -72,7 +72,7 @@ impl<'a> GridOutput<'a> {
         let fits = scores.shape() == [1, cells, classes] && sides.shape() == [1, cells, 4 * BINS];
         match (scores.as_slice(), sides.as_slice(), fits) {
             (Some(scores), Some(sides), true) => Ok(Self { stride, scores, sides, classes }),
-            _ => Err(unexpected_network(format!(
+            _ => Err(unexpected_network(&format!(
                 "stride {stride}: outputs {:?} and {:?}",
                 scores.shape(),
                 sides.shape()

@@ -16,10 +16,10 @@ pub(super) fn decode(
     threshold: f32,
 ) -> Result<Vec<Raw>, ToolError> {
     let (&[1, rows, anchors], Some(values)) = (output.shape(), output.as_slice()) else {
-        return Err(unexpected_network(format!("an output of the shape {:?}", output.shape())));
+        return Err(unexpected_network(&format!("an output of the shape {:?}", output.shape())));
     };
     if rows != 4 + classes || anchors == 0 {
-        return Err(unexpected_network(format!(
+        return Err(unexpected_network(&format!(
             "an output of the shape {:?}; that of a YOLO of these classes is [1, {}, anchors]",
             output.shape(),
             4 + classes
