@@ -95,10 +95,7 @@ impl SessionSource for Sessions {
         self.loaded
             .get_or_load(model, async {
                 let loader = self.loader().await?;
-                let path = Path::new(model);
-                let is_path =
-                    path.extension().is_some_and(|extension| extension == "onnx" || extension == "pt");
-                let file = if is_path { path.to_owned() } else { self.only_file(model).await? };
+                let file = if is_model_file(model) { model.into() } else { self.only_file(model).await? };
                 off_thread(&CancellationToken::new(), move |_| loader.load_file(&file)).await
             })
             .await

@@ -57,7 +57,8 @@ impl Form {
         // As Ultralytics' exports and checkpoints tell it: `{0: 'person', 1: 'bicycle'}`.
         let names = signature.metadata.get("names");
         let is_told = |(number, label): (usize, &&str)| {
-            names.is_none_or(|names| names.contains(&format!("{number}: '{label}'")))
+            let told = format!("{number}: '{label}'");
+            names.is_none_or(|names| names.trim_matches(['{', '}']).split(", ").any(|name| name == told))
         };
         match labels.iter().enumerate().find(|one| !is_told(*one)) {
             Some((number, label)) => Err(unexpected_network(&format!(
@@ -177,5 +178,7 @@ mod tests {
         assert!(smaller.contains("320 x 320") && smaller.contains("640"), "{smaller}");
         let other = yolo(640, "{0: 'helmet', 1: 'vest'}").unwrap_err();
         assert!(other.contains("class 0 is not"), "{other}");
+        let elsewhere = yolo(640, "{0: 'helmet', 1: 'bicycle', 10: 'person'}").unwrap_err();
+        assert!(elsewhere.contains("class 0 is not"), "{elsewhere}");
     }
 }
