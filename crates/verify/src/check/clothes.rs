@@ -97,10 +97,10 @@ pub(crate) fn is_worn(surface: &str) -> bool {
     WORN.iter().any(is) || words.ends_with("scarves")
 }
 
-/// What is worn on the head and over everything; no color of it is measured.
-const ELSEWHERE: [&str; 12] = [
+/// What else is worn, of which no color is measured.
+const ELSEWHERE: [&str; 14] = [
     "cap", "gear", "glasses", "glove", "gown", "hat", "helmet", "mask", "outfit", "uniform", "wetsuit",
-    "collar",
+    "collar", "tie", "top",
 ];
 
 /// Whether a word names something that is worn.

@@ -2,50 +2,13 @@
 
 use std::ops::Range;
 
+use crate::check::is_clothing;
 use crate::text::{
     Determiner, Reading, TokenKind,
     phrases::PORTIONS,
     verbs::{Agreement, finite_verb, finite_verb_behind_singular, is_participle},
     words::{AFTER_NOUNS, FUNCTION, PREPOSITIONS},
 };
-
-/// What people are "in" without being inside of it.
-const CLOTHES: &[&str] = &[
-    "apron",
-    "cap",
-    "coat",
-    "costume",
-    "dress",
-    "dresses",
-    "gear",
-    "glasses",
-    "gown",
-    "hat",
-    "hats",
-    "helmet",
-    "helmets",
-    "hoodie",
-    "jacket",
-    "jackets",
-    "jeans",
-    "outfit",
-    "pants",
-    "shirt",
-    "shirts",
-    "shorts",
-    "skirt",
-    "spacesuit",
-    "suit",
-    "suits",
-    "sweater",
-    "t-shirt",
-    "tie",
-    "top",
-    "uniform",
-    "uniforms",
-    "vest",
-    "wetsuit",
-];
 
 /// Phrases joined by commas and "and", in order. A phrase that stands alone is a list of one.
 pub(super) fn list_around(reading: &Reading<'_>, phrase: usize) -> Vec<usize> {
@@ -198,7 +161,7 @@ pub(super) fn unit_end(reading: &Reading<'_>, phrase: usize) -> usize {
     // What people have on: "a woman in a black helmet", "a man in red".
     if reading.word(end) == "in" && reading.phrases[phrase].labels == ["person"] {
         match reading.phrase_starting_at(end + 1) {
-            Some(clothes) if CLOTHES.contains(&reading.word(reading.phrases[clothes].head.end - 1)) => {
+            Some(clothes) if is_clothing(reading.surface(&reading.phrases[clothes].head)) => {
                 end = reading.phrases[clothes].tokens.end;
             }
             None if reading.tokens.get(end + 2).is_none_or(|next| next.kind != TokenKind::Word)
