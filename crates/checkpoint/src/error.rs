@@ -24,8 +24,8 @@ pub enum CheckpointError {
     },
     /// A part of the network is one that is not known here, or is built otherwise.
     #[error(
-        "the network in the checkpoint {} cannot be read: {place}: {reason}. YOLOv8, YOLO11 and YOLO26 detectors can; \
-         export any other as ONNX",
+        "the network in the checkpoint {} cannot be read: {place}: {reason}. Detectors of YOLOv8, YOLO11 and YOLO26 \
+         can, with and without masks; export any other as ONNX",
         path.display()
     )]
     Unsupported {

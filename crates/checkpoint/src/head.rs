@@ -1,4 +1,4 @@
-//! The head: from features of three sizes to boxes and the probability of each class.
+//! The head: from features of three sizes to boxes and the probability of each class, and where it has them, to masks.
 
 use crate::{
     error::Fault,
@@ -7,39 +7,77 @@ use crate::{
     onnx::Attribute,
 };
 
-/// What comes out: the tensor `[1, 4 + classes, anchors]` of this name.
+/// One of the tensors that come out: how the graph calls it, and its shape.
 pub(crate) struct Output {
     pub(crate) name: String,
-    pub(crate) rows: usize,
-    pub(crate) anchors: usize,
+    pub(crate) shape: Vec<usize>,
 }
 
 impl Writer {
     /// Of every place of every size a box (centre, width, height, in pixels of the input) and a probability for each class,
     /// overlaps included. Where the network has a second head whose boxes do not overlap (YOLO26), this is the other: it
     /// says of more places what might be there.
+    ///
+    /// Of a head for masks the probabilities are followed by a coefficient for each prototype, and the prototypes are a
+    /// second tensor: their sum, weighted with a place's coefficients, is positive where the thing of that place is.
     pub(crate) fn head(
         &mut self,
         head: &Module<'_>,
         levels: &[Features],
         side: usize,
-    ) -> Result<Output, Fault> {
-        if head.class != "Detect" {
-            return Err(head.fault("is no head that finds boxes alone"));
-        }
+    ) -> Result<Vec<Output>, Fault> {
+        let has_masks = match head.class {
+            "Detect" => false,
+            "Segment" | "Segment26" => true,
+            _ => return Err(head.fault("is no head that finds boxes or masks")),
+        };
         let (classes, bins) = (head.number("nc")?, head.number("reg_max")?);
         let (boxes, scores) = (head.child("cv2")?.children()?, head.child("cv3")?.children()?);
-        if boxes.len() != levels.len() || scores.len() != levels.len() || levels.is_empty() {
-            return Err(head.fault("is fed as many sizes as it has not"));
-        }
+        let Some(largest) = levels.first() else { return Err(head.fault("is fed nothing")) };
         let anchors = levels.iter().map(Features::area).sum();
         let sides = self.rows(head, &boxes, levels, 4 * bins)?;
         let sides = if bins > 1 { self.expected(&sides, bins, anchors) } else { sides };
         let boxes = self.boxes(&sides, levels, side);
         let scores = self.rows(head, &scores, levels, classes)?;
         let scores = self.graph.node("Sigmoid", &[&scores], Vec::new());
-        let name = self.graph.node("Concat", &[&boxes, &scores], vec![Attribute::integer("axis", 1)]);
-        Ok(Output { name, rows: 4 + classes, anchors })
+        let mut rows = 4 + classes;
+        let mut parts = vec![boxes, scores];
+        let mut prototypes = None;
+        if has_masks {
+            let made = self.prototypes(&head.child("proto")?, largest, levels)?;
+            parts.push(self.rows(head, &head.child("cv4")?.children()?, levels, made.channels)?);
+            rows += made.channels;
+            prototypes =
+                Some(Output { shape: vec![1, made.channels, made.height, made.width], name: made.name });
+        }
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let name = self.graph.node("Concat", &parts, vec![Attribute::integer("axis", 1)]);
+        let found = Output { name, shape: vec![1, rows, anchors] };
+        Ok([found].into_iter().chain(prototypes).collect())
+    }
+
+    /// What masks are made of, at twice the height and width of the largest features. YOLO26 adds the smaller ones to them first.
+    fn prototypes(
+        &mut self,
+        layer: &Module<'_>,
+        largest: &Features,
+        levels: &[Features],
+    ) -> Result<Features, Fault> {
+        let mut features = largest.clone();
+        if layer.class == "Proto26" {
+            for (refine, level) in layer.child("feat_refine")?.children()?.iter().zip(&levels[1..]) {
+                let refined = self.apply(refine, level)?;
+                let refined = self.repeated(layer, &refined, largest.height / refined.height.max(1))?;
+                features = self.add(layer, &features, &refined)?;
+            }
+            features = self.apply(&layer.child("feat_fuse")?, &features)?;
+        } else if layer.class != "Proto" {
+            return Err(layer.fault("makes prototypes in a way that is not known here"));
+        }
+        for part in ["cv1", "upsample", "cv2", "cv3"] {
+            features = self.apply(&layer.child(part)?, &features)?;
+        }
+        Ok(features)
     }
 
     /// `[1, rows, anchors]`: what each size's own branch says of its places, one size after the other.
@@ -50,6 +88,13 @@ impl Writer {
         levels: &[Features],
         rows: usize,
     ) -> Result<String, Fault> {
+        if branches.len() != levels.len() {
+            return Err(head.fault(format!(
+                "has {} branches and is fed {} sizes",
+                branches.len(),
+                levels.len()
+            )));
+        }
         let mut flat = Vec::new();
         for (branch, level) in branches.iter().zip(levels) {
             let made = self.apply(branch, level)?;

@@ -81,6 +81,7 @@ impl Writer {
         match layer.class {
             "Conv" | "DWConv" => self.convolution_block(layer, input),
             "Conv2d" => self.convolution(layer, None, input),
+            "ConvTranspose2d" => self.transposed_convolution(layer, input),
             "Sequential" => self.chain(layer, input),
             "Identity" => Ok(input.clone()),
             "SiLU" => Ok(self.sigmoid_linear_unit(input)),
@@ -159,6 +160,35 @@ impl Writer {
         ];
         let name = self.graph.node("Conv", &[&input.name, &weights, &bias], attributes);
         Ok(Features { name, channels, height: out_height, width: out_width })
+    }
+
+    /// A convolution that spreads each place over a square of its own, as wide as its steps: all that the networks here have.
+    fn transposed_convolution(&mut self, layer: &Module<'_>, input: &Features) -> Result<Features, Fault> {
+        let weights = self.archive.tensor(layer, "weight")?;
+        let &[depth, channels, height, width] = weights.shape.as_slice() else {
+            return Err(layer.fault(format!("has weights of the shape {:?}", weights.shape)));
+        };
+        let kernel = [height, width];
+        let is_plain = layer.pair("stride")? == kernel
+            && layer.pair("padding")? == [0, 0]
+            && layer.pair("output_padding")? == [0, 0]
+            && layer.pair("dilation")? == [1, 1]
+            && layer.number("groups")? == 1;
+        let (tall, wide) = (input.height.saturating_mul(height), input.width.saturating_mul(width));
+        if !is_plain || depth != input.channels || tall.max(wide) > LARGEST_SIDE {
+            return Err(layer.fault("spreads places over one another, or does not fit its input"));
+        }
+        let bias = match self.archive.optional_tensor(layer, "bias")? {
+            Some(bias) if bias.numbers.len() == channels => bias.numbers,
+            Some(_) => return Err(layer.fault("has not as many summands as channels")),
+            None => vec![0.0; channels],
+        };
+        let weights = self.graph.constant(&weights.shape, &weights.numbers);
+        let bias = self.graph.constant(&[channels], &bias);
+        let attributes =
+            vec![Attribute::integers("kernel_shape", kernel), Attribute::integers("strides", kernel)];
+        let name = self.graph.node("ConvTranspose", &[&input.name, &weights, &bias], attributes);
+        Ok(Features { name, channels, height: tall, width: wide })
     }
 
     /// `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`, as a change of the convolution before.
@@ -308,9 +338,22 @@ impl Writer {
     fn upsampling(&mut self, layer: &Module<'_>, input: &Features) -> Result<Features, Fault> {
         let factor = layer.float("scale_factor")?;
         let is_nearest = matches!(layer.setting("mode"), Some(Object::Unicode(mode)) if mode == "nearest");
-        let largest = LARGEST_SIDE as f64 / input.height.max(input.width) as f64;
-        if !is_nearest || factor.fract() != 0.0 || !(1.0..=largest).contains(&factor) {
+        if !is_nearest || factor.fract() != 0.0 || !(1.0..=LARGEST_SIDE as f64).contains(&factor) {
             return Err(layer.fault("is not by repeating places"));
+        }
+        self.repeated(layer, input, factor as usize)
+    }
+
+    /// Each place `factor` times across and down.
+    pub(crate) fn repeated(
+        &mut self,
+        layer: &Module<'_>,
+        input: &Features,
+        factor: usize,
+    ) -> Result<Features, Fault> {
+        let sides = [input.height, input.width].map(|side| side.saturating_mul(factor));
+        if factor == 0 || sides.iter().any(|side| *side > LARGEST_SIDE) {
+            return Err(layer.fault(format!("repeats places {factor} times")));
         }
         let scales = self.graph.constant(&[4], &[1.0, 1.0, factor as f32, factor as f32]);
         let attributes = vec![
@@ -319,16 +362,16 @@ impl Writer {
             Attribute::text("nearest_mode", "floor"),
         ];
         let name = self.graph.node("Resize", &[&input.name, "", &scales], attributes);
-        let factor = factor as usize;
-        Ok(Features {
-            name,
-            height: input.height * factor,
-            width: input.width * factor,
-            channels: input.channels,
-        })
+        let [height, width] = sides;
+        Ok(Features { name, height, width, channels: input.channels })
     }
 
-    fn add(&mut self, layer: &Module<'_>, first: &Features, second: &Features) -> Result<Features, Fault> {
+    pub(crate) fn add(
+        &mut self,
+        layer: &Module<'_>,
+        first: &Features,
+        second: &Features,
+    ) -> Result<Features, Fault> {
         let sides = |one: &Features| [one.channels, one.height, one.width];
         if sides(first) != sides(second) {
             return Err(layer.fault(format!("adds {:?} to {:?}", sides(second), sides(first))));

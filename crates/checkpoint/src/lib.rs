@@ -3,10 +3,12 @@
 //! Training leaves a checkpoint: the objects of the network, pickled, and their weights. To run it elsewhere it is exported,
 //! with the training library and all that belongs to it. This crate does without: it reads the pickled modules as data,
 //! runs nothing of them, and writes the graph that they stand for as ONNX, with a fixed square input
-//! `images` `[1, 3, side, side]` and one output `output0` `[1, 4 + classes, anchors]` as the library's own export has it.
+//! `images` `[1, 3, side, side]` and an output `output0` `[1, 4 + classes, anchors]` as the library's own export has it; a
+//! network for masks has `output0` `[1, 4 + classes + prototypes, anchors]` and `output1` `[1, prototypes, side / 4, side / 4]`.
 //! Normalizations are folded into the convolutions before them.
 //!
-//! Read are the detectors of YOLO 8, 11 and 26 in every size; others end in an error that names the layer.
+//! Read are the detectors of YOLO 8, 11 and 26 in every size, with and without masks; others end in an error that names the
+//! layer.
 //!
 //! ```no_run
 //! let network = lavr_checkpoint::to_onnx("best.pt".as_ref(), 640)?;
@@ -65,13 +67,11 @@ fn convert(path: &Path, side: usize) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer::new(archive);
     let input = Features { name: "images".to_owned(), channels: 3, height: side, width: side };
     let (head, levels) = writer.body(layers.children()?, &input)?;
-    let output = writer.head(&head, &levels, side)?;
+    let outputs = writer.head(&head, &levels, side)?;
+    let outputs: Vec<(&str, &[usize])> =
+        outputs.iter().map(|output| (output.name.as_str(), output.shape.as_slice())).collect();
     let metadata = names(&network).map(|names| ("names".to_owned(), names)).into_iter().collect();
-    Ok(writer.graph.finish(
-        ("images", &[1, 3, side, side]),
-        (&output.name, "output0", &[1, output.rows, output.anchors]),
-        metadata,
-    ))
+    Ok(writer.graph.finish(("images", &[1, 3, side, side]), &outputs, metadata))
 }
 
 /// The names of the classes, where the network has them.

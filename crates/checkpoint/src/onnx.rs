@@ -203,22 +203,24 @@ impl Graph {
         outputs
     }
 
-    /// The file, with one input and one output. `output` is the tensor that becomes the output.
+    /// The file, with one input. The tensors of the outputs, which no other node takes, become `output0`, `output1`, ...
     pub(crate) fn finish(
         mut self,
         input: (&str, &[usize]),
-        output: (&str, &str, &[usize]),
+        outputs: &[(&str, &[usize])],
         metadata: Vec<(String, String)>,
     ) -> Vec<u8> {
-        let (tensor, name, shape) = output;
-        for node in &mut self.body.nodes {
-            for one in node.outputs.iter_mut().filter(|one| *one == tensor) {
-                name.clone_into(one);
+        for (number, (tensor, shape)) in outputs.iter().enumerate() {
+            let name = format!("output{number}");
+            for node in &mut self.body.nodes {
+                for one in node.outputs.iter_mut().filter(|one| one == tensor) {
+                    name.clone_into(one);
+                }
             }
+            self.body.outputs.push(Port::new(&name, shape));
         }
         "detector".clone_into(&mut self.body.name);
         self.body.inputs = vec![Port::new(input.0, input.1)];
-        self.body.outputs = vec![Port::new(name, shape)];
         let model = Model {
             format: FORMAT,
             producer: "lavr".to_owned(),

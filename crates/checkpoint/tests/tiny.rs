@@ -1,5 +1,6 @@
 //! A small detector, untrained, with the layers of YOLO 8, 11 and 26 (`data/tiny.py` made it, and says what the training
-//! library computes with it), read, converted and run. The published weights are run by the tests of `lavr-detect`.
+//! library computes with it), and two smaller ones with heads for masks (`data/masks.py`), read, converted and run. The
+//! published weights are run by the tests of `lavr-detect`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -12,10 +13,12 @@ use std::{
 use lavr_checkpoint::{CheckpointError, to_onnx};
 use proptest::prelude::*;
 use rten::Model;
-use rten_tensor::{NdTensor, prelude::*};
+use rten_tensor::{NdTensor, Tensor, prelude::*};
 use serde::Deserialize;
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.pt");
+const MASKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/masks.pt");
+const MASKS_26: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/masks26.pt");
 
 #[derive(Deserialize)]
 struct Expected {
@@ -23,21 +26,81 @@ struct Expected {
     values: Vec<f32>,
 }
 
-#[test]
-fn it_computes_what_the_training_library_computes() {
-    let network = Model::load(to_onnx(Path::new(TINY), 64).unwrap()).unwrap();
-    let expected: Expected = serde_json::from_str(include_str!("data/tiny.json")).unwrap();
+/// What a network computes of the pattern of `data/tiny.py`, against what the training library does.
+fn equals(checkpoint: &str, expected: &[Expected]) {
+    let network = Model::load(to_onnx(Path::new(checkpoint), 64).unwrap()).unwrap();
     let pattern =
         |[_, channel, row, column]: [usize; 4]| ((channel * 7 + row * 3 + column * 5) % 32) as f32 / 32.0;
     let input = NdTensor::from_fn([1, 3, 64, 64], pattern);
-    let output: NdTensor<f32, 3> = network.run_one(input.view().into(), None).unwrap().try_into().unwrap();
-    assert_eq!(output.shape().to_vec(), expected.shape);
-    let furthest = output
-        .iter()
-        .zip(&expected.values)
-        .map(|(ours, theirs)| (ours - theirs).abs() / theirs.abs().max(1.0))
-        .fold(0.0, f32::max);
-    assert!(furthest < 1e-4, "{furthest}");
+    let wanted: Vec<_> =
+        ["output0", "output1"][..expected.len()].iter().map(|name| network.node_id(name).unwrap()).collect();
+    let fed = vec![(network.input_ids()[0], input.view().into())];
+    let outputs = network.run(fed, &wanted, None).unwrap();
+    for (number, (output, expected)) in outputs.into_iter().zip(expected).enumerate() {
+        let output: Tensor<f32> = output.try_into().unwrap();
+        assert_eq!(output.shape(), expected.shape, "{checkpoint}: output{number}");
+        assert_eq!(output.len(), expected.values.len(), "{checkpoint}: output{number}");
+        let furthest = output
+            .iter()
+            .zip(&expected.values)
+            .map(|(ours, theirs)| (ours - theirs).abs() / theirs.abs().max(1.0))
+            .fold(0.0, f32::max);
+        assert!(furthest < 1e-4, "{checkpoint}: output{number}: {furthest}");
+    }
+}
+
+#[test]
+fn it_computes_what_the_training_library_computes() {
+    let expected: Expected = serde_json::from_str(include_str!("data/tiny.json")).unwrap();
+    equals(TINY, &[expected]);
+}
+
+#[test]
+fn masks_are_computed_as_the_training_library_does_with_either_head() {
+    let expected = |json| -> Vec<Expected> { serde_json::from_str(json).unwrap() };
+    equals(MASKS, &expected(include_str!("data/masks.json")));
+    equals(MASKS_26, &expected(include_str!("data/masks26.json")));
+}
+
+#[test]
+fn a_network_without_masks_has_one_output_and_one_with_masks_two() {
+    for (checkpoint, outputs) in [(TINY, 1), (MASKS, 2), (MASKS_26, 2)] {
+        let network = Model::load(to_onnx(Path::new(checkpoint), 64).unwrap()).unwrap();
+        assert_eq!(network.output_ids().len(), outputs, "{checkpoint}");
+    }
+}
+
+/// A head and prototypes of classes that another version of the training library may bring.
+#[test]
+fn a_head_for_masks_that_is_not_known_is_named() {
+    let changes = [
+        ("Segment26", "Segment27", "is no head that finds boxes or masks"),
+        ("Proto26", "Proto27", "makes prototypes in a way that is not known here"),
+        ("ConvTranspose2d", "ConvTranspose3d", "ConvTranspose3d"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.pt");
+    for (class, other, reason) in changes {
+        let ((name, pickle), others) = parts(MASKS_26);
+        std::fs::write(&path, archive((name, renamed(&pickle, class, other)), others)).unwrap();
+        let error = to_onnx(&path, 64).unwrap_err();
+        assert!(matches!(error, CheckpointError::Unsupported { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(reason) && message.contains(other), "{message}");
+    }
+}
+
+/// A pickle that speaks of another class, whose name is as long.
+fn renamed(pickle: &[u8], class: &str, other: &str) -> Vec<u8> {
+    let line = |name: &str| format!("\n{name}\n").into_bytes();
+    let (from, to) = (line(class), line(other));
+    let places: Vec<_> = (0..pickle.len()).filter(|place| pickle[*place..].starts_with(&from)).collect();
+    assert!(!places.is_empty(), "no {class}");
+    let mut changed = pickle.to_vec();
+    for place in places {
+        changed[place..place + to.len()].copy_from_slice(&to);
+    }
+    changed
 }
 
 #[test]
@@ -70,25 +133,27 @@ fn what_is_no_checkpoint_is_told_apart() {
     assert!(written("text.pt", b"no zip").contains("is not a file of torch.save"));
     let whole = std::fs::read(TINY).unwrap();
     assert!(written("half.pt", &whole[..whole.len() / 2]).contains("is it whole?"));
-    let weights = archive(b"\x80\x02}q\x00.", []);
+    let weights = archive(("tiny/data.pkl".to_owned(), b"\x80\x02}q\x00.".to_vec()), []);
     assert!(written("weights.pt", &weights).contains("weights alone"));
 }
 
+/// One file in a checkpoint.
+type Entry = (String, Vec<u8>);
+
 /// A checkpoint with this pickle and these other entries.
-fn archive(pickle: &[u8], others: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
+fn archive(pickle: Entry, others: impl IntoIterator<Item = Entry>) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let entries = [("tiny/data.pkl".to_owned(), pickle.to_vec())].into_iter().chain(others);
-    for (name, bytes) in entries {
+    for (name, bytes) in [pickle].into_iter().chain(others) {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(&bytes).unwrap();
     }
     zip.finish().unwrap().into_inner()
 }
 
-/// The pickle of the small detector, and the other entries of its file.
-fn parts() -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
-    let mut zip = zip::ZipArchive::new(File::open(TINY).unwrap()).unwrap();
-    let mut entries: Vec<(String, Vec<u8>)> = (0..zip.len())
+/// The pickle of a checkpoint, and the other entries of its file.
+fn parts(checkpoint: &str) -> (Entry, Vec<Entry>) {
+    let mut zip = zip::ZipArchive::new(File::open(checkpoint).unwrap()).unwrap();
+    let mut entries: Vec<Entry> = (0..zip.len())
         .map(|number| {
             let mut entry = zip.by_index(number).unwrap();
             let mut bytes = Vec::new();
@@ -97,7 +162,7 @@ fn parts() -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
         })
         .collect();
     let pickle = entries.iter().position(|(name, _)| name.ends_with("data.pkl")).unwrap();
-    (entries.remove(pickle).1, entries)
+    (entries.remove(pickle), entries)
 }
 
 proptest! {
@@ -105,15 +170,18 @@ proptest! {
 
     /// Damaged objects are an error or another network, never a panic. (A damaged file would be noticed by its check sums.)
     #[test]
-    fn damage_does_no_harm(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
-        let (mut pickle, others) = parts();
+    fn damage_does_no_harm(
+        checkpoint in prop::sample::select(vec![TINY, MASKS_26]),
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let ((name, mut pickle), others) = parts(checkpoint);
         for (place, byte) in places {
             let place = place.index(pickle.len());
             pickle[place] = byte;
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("damaged.pt");
-        std::fs::write(&path, archive(&pickle, others)).unwrap();
+        std::fs::write(&path, archive((name, pickle), others)).unwrap();
         let _ = to_onnx(&path, 64);
     }
 }

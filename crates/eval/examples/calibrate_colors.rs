@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release -p lavr-eval --example calibrate_colors -- crates/eval/photos/calibration/colors.json
 //!
-//! `--detector NAME` first takes another network of the catalogue than the one that the program carries.
+//! `--detector NAME` first takes another network of the catalogue than the one that the program carries, `--segmenter NAME` after it
+//! adds one for masks.
 //!
 //! The file says of things in the photographs for tuning and calibration which basic color most people would give them (`main`),
 //! and which others can be argued for (`also`), by eye. Each of the eleven basic colors is claimed of each thing in a text of its own. To standard output goes
@@ -40,6 +41,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut experts = Experts::open()?;
     if arguments.next_if_eq("--detector").is_some() {
         experts = experts.with_detector(arguments.next().ok_or("--detector needs a name of the catalogue")?);
+    }
+    if arguments.next_if_eq("--segmenter").is_some() {
+        experts =
+            experts.with_segmenter(arguments.next().ok_or("--segmenter needs a name of the catalogue")?);
     }
     let file = arguments.next().ok_or("which file?")?;
     let things: Vec<Thing> = serde_json::from_str(&std::fs::read_to_string(file)?)?;

@@ -298,7 +298,31 @@ impl<'l> Experts<'l> {
         region: Rect,
         patch: bool,
     ) -> Result<Seen<ColorReport>, Unseen> {
+        self.color_of(image, region, None, patch).await
+    }
+
+    /// The colours of a part of the thing of a box, without what is not the thing where masks can be had.
+    pub(crate) async fn color_of_part(
+        &self,
+        image: ImageId,
+        part: Rect,
+        thing: Rect,
+    ) -> Result<Seen<ColorReport>, Unseen> {
+        self.color_of(image, part, Some(thing), true).await
+    }
+
+    async fn color_of(
+        &self,
+        image: ImageId,
+        region: Rect,
+        thing: Option<Rect>,
+        patch: bool,
+    ) -> Result<Seen<ColorReport>, Unseen> {
         let mut arguments = json!({ "image": image, "region": region });
+        // Only where there are masks does it matter whose part it is.
+        if thing.is_some() && self.has(Capability::Segment) && self.takes(Capability::MeasureColor, "of") {
+            arguments["of"] = json!(thing);
+        }
         if patch && self.takes(Capability::MeasureColor, "patch") {
             arguments["patch"] = Value::Bool(true);
         }

@@ -22,6 +22,7 @@ mod ablation;
 mod check;
 mod company;
 mod correct;
+mod exchange;
 mod experts;
 mod extract;
 mod judge;

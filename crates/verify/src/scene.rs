@@ -16,9 +16,43 @@ use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
     check::{WEARER, covers_the_chest, is_worn},
     company::others_before,
+    exchange::carriers,
     experts::{Experts, Seen, Unseen},
     thresholds::Traces,
 };
+
+/// Labels of things that stand, lie or are used in the same places.
+const WIDE_FAMILIES: &[&[&str]] = &[
+    &["bicycle", "motorcycle", "horse", "elephant", "skateboard", "surfboard", "snowboard", "skis"],
+    &["banana", "apple", "orange", "broccoli", "carrot", "sandwich", "hot dog", "pizza", "donut", "cake"],
+    &[
+        "backpack",
+        "handbag",
+        "suitcase",
+        "umbrella",
+        "bottle",
+        "wine glass",
+        "cup",
+        "fork",
+        "knife",
+        "spoon",
+        "bowl",
+        "potted plant",
+        "tv",
+        "laptop",
+        "mouse",
+        "remote",
+        "keyboard",
+        "cell phone",
+        "book",
+        "clock",
+        "vase",
+        "scissors",
+        "teddy bear",
+        "hair drier",
+        "toothbrush",
+    ],
+];
 
 /// One picture with what the detector found of the things that a text speaks of.
 ///
@@ -36,6 +70,8 @@ pub struct Scene<'a> {
     mentioned: Arc<BTreeSet<String>>,
     /// The mentions of one more of a kind, with the number of the others.
     others: Arc<BTreeMap<Span, usize>>,
+    /// Where the text names things that carry their sentence.
+    carriers: Arc<BTreeSet<Span>>,
     /// How many texts the text quotes.
     quotes: usize,
     whole: Arc<Look>,
@@ -94,6 +130,7 @@ impl<'a> Scene<'a> {
             without: &options.without,
             mentioned: Arc::default(),
             others: Arc::new(others_before(text, claims)),
+            carriers: Arc::new(carriers(text, options.vocabulary)),
             quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
@@ -144,6 +181,7 @@ impl<'a> Scene<'a> {
             without: self.without,
             mentioned: Arc::clone(&self.mentioned),
             others: Arc::clone(&self.others),
+            carriers: Arc::clone(&self.carriers),
             quotes: self.quotes,
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
@@ -193,16 +231,28 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Other labels that share a narrow family with this one.
+    /// Other labels that share a family with this one.
     fn kin_of(&self, label: &str) -> Vec<String> {
-        let families = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"];
+        let narrow = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"]
+            .map(|family| self.vocabulary.labels_for(family));
+        let wide = WIDE_FAMILIES.iter().map(|family| family.to_vec());
+        let families = narrow.into_iter().chain(wide).filter(|members| members.contains(&label));
+        families.flatten().map(str::to_owned).collect()
+    }
+
+    /// Other labels that what carries its sentence may be taken for, though they are not alike.
+    pub(crate) fn wide_kin_of(&self, label: &str) -> Vec<String> {
+        let families = WIDE_FAMILIES.iter().filter(|members| members.contains(&label));
         families
-            .iter()
-            .map(|family| self.vocabulary.labels_for(family))
-            .filter(|members| members.contains(&label))
-            .flatten()
-            .map(str::to_owned)
+            .flat_map(|members| members.iter())
+            .filter(|other| **other != label)
+            .map(|other| (*other).to_owned())
             .collect()
+    }
+
+    /// Whether the text's sentence is about the thing named there, so that another may stand in its place.
+    pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> bool {
+        self.carriers.contains(&entity.span)
     }
 
     /// The picture.

@@ -83,6 +83,7 @@ pub(crate) struct Color {
     pub(crate) paint_of_largest: f32,
     pub(crate) clothed_share: f32,
     pub(crate) tint_share: f32,
+    pub(crate) tint_share_worn: f32,
     pub(crate) tint_share_beside: f32,
     pub(crate) tint_share_of_picture: f32,
     pub(crate) shaded_share: f32,

@@ -1,7 +1,9 @@
 //! Whether a thing is there.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, Entity, Evidence, Judgement, Vocabulary, vocabulary::MatchKind};
+use lavr_types::{
+    Assertion, Claim, Entity, Evidence, Judgement, Vocabulary, perception::Detection, vocabulary::MatchKind,
+};
 
 use super::{Checker, contradicted, insufficient, supported};
 use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD};
@@ -210,12 +212,28 @@ enum StandIn {
 /// What of the same family stands where the text sees something that is not there.
 fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let [label] = labels else { return StandIn::None };
+    match like(entity, label, scene) {
+        StandIn::None if scene.carries_its_sentence(entity) => unlike(entity, label, scene),
+        stand_in => stand_in,
+    }
+}
+
+/// What carries a sentence is not left out while the one thing stands there that the text does not speak of and that it could be.
+fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
+    let kin: Vec<String> =
+        scene.wide_kin_of(label).into_iter().filter(|other| !scene.is_mentioned(other)).collect();
+    let found = scene.find_labels(&kin, scene.thresholds().existence.substitute, false);
+    only_kind(entity, &found.objects, scene)
+}
+
+/// What of the same family stands there.
+fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     let limits = &scene.thresholds().existence;
     let kin: Vec<String> = scene
         .vocabulary()
         .labels()
         .filter(|other| {
-            other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other)
+            *other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other)
         })
         .map(str::to_owned)
         .collect();
@@ -229,8 +247,12 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     {
         return StandIn::Unclear(object.label.clone());
     }
-    // Candidates of two kinds leave open which one was meant.
-    let [object, rest @ ..] = found.objects.as_slice() else { return StandIn::None };
+    only_kind(entity, &found.objects, scene)
+}
+
+/// Candidates of two kinds leave open which one was meant.
+fn only_kind(entity: &Entity, candidates: &[&Detection], scene: &Scene<'_>) -> StandIn {
+    let [object, rest @ ..] = candidates else { return StandIn::None };
     if rest.iter().any(|other| other.label != object.label) {
         return StandIn::None;
     }

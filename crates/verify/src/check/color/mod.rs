@@ -107,12 +107,12 @@ async fn measured(
     place: &Place<'_>,
     scene: &Scene<'_>,
 ) -> (Result<Seen<ColorReport>, Unseen>, Option<ColorReport>) {
-    let color = |bounds, patch| scene.experts().color(scene.image(), bounds, patch);
+    let part = |part| scene.experts().color_of_part(scene.image(), part, place.object.bounds);
     match place.part {
-        Part::Thing => (color(place.bounds, false).await, None),
-        Part::Wearer => (color(place.bounds, true).await, None),
+        Part::Thing => (scene.experts().color(scene.image(), place.bounds, false).await, None),
+        Part::Wearer => (part(place.bounds).await, None),
         Part::Chest => {
-            let (chest, wearer) = join(color(place.bounds, true), color(place.object.bounds, true)).await;
+            let (chest, wearer) = join(part(place.bounds), part(place.object.bounds)).await;
             (chest, wearer.ok().map(|seen| seen.value))
         }
     }
@@ -134,10 +134,11 @@ fn fit_of(
         Part::Wearer => Fit::Unclear(format!("a person's box does not tell where the {} is", entity.surface)),
     };
     // What is worn may lie elsewhere on the wearer than it is looked for.
-    let is_elsewhere = place.part == Part::Chest
-        && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, limits.tint_share));
+    let most = if place.part == Part::Thing { limits.tint_share } else { limits.tint_share_worn };
+    let is_elsewhere =
+        place.part == Part::Chest && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, most));
     let is_gone = is_measured(report)
-        && tint::is_gone(report, accepted, limits.tint_share)
+        && tint::is_gone(report, accepted, most)
         && tint::of_neighbors(report, accepted, place.part, thresholds) <= 1.0 - limits.dominant_share
         && !is_elsewhere;
     match by_share {

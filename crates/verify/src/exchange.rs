@@ -1,0 +1,77 @@
+//! Which things of a text may stand there under a wrong name: those that their sentence is about.
+//!
+//! What is invented is mostly added, in a sentence of its own or at the end of one, and nothing else hangs on it: "A cow stands next to
+//! him." What is taken for something else carries what is said with it: "A man rides on a horse and waves."
+
+use std::collections::BTreeSet;
+
+use lavr_types::{Span, Vocabulary};
+
+use crate::text::{Determiner, NounPhrase, Reading};
+
+/// Words before a thing that is added to what the sentence is about.
+const ADDED: &[&str] = &["and", "or", "to", "beside", "besides", "near", "by", "plus", ","];
+
+/// The places of the words for things that carry their sentence.
+pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeSet<Span> {
+    let reading = Reading::new(text, vocabulary);
+    let phrases = reading.named();
+    let is_carrier = |(place, phrase): &(usize, &NounPhrase)| {
+        !phrase.labels.is_empty()
+            && phrase.negation.is_none()
+            && !is_added(&reading, phrase)
+            && (phrase.sentence == 0
+                || introduces_more(phrases, *place)
+                || is_referred_to(&reading.phrases, *place))
+    };
+    phrases.iter().enumerate().filter(is_carrier).map(|(_, phrase)| reading.span(&phrase.head)).collect()
+}
+
+/// Whether it is put beside something that comes before it in its sentence.
+fn is_added(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
+    ADDED.contains(&reading.before(phrase.tokens.start))
+}
+
+/// Whether its sentence speaks for the first time of something else that could be seen.
+fn introduces_more(phrases: &[NounPhrase], place: usize) -> bool {
+    let sentence = phrases[place].sentence;
+    phrases.iter().enumerate().any(|(other, phrase)| {
+        let is_new = matches!(phrase.determiner, Determiner::Indefinite) || phrase.quantity.is_some();
+        other != place && phrase.sentence == sentence && is_new
+    })
+}
+
+/// Whether a later sentence speaks of it again.
+fn is_referred_to(phrases: &[NounPhrase], place: usize) -> bool {
+    let thing = &phrases[place];
+    phrases[place + 1..].iter().any(|phrase| {
+        phrase.sentence > thing.sentence
+            && (phrase.antecedent == Some(place)
+                || phrase.possessor == Some(place)
+                || phrase.same_thing(thing))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(text: &str) -> Vec<&str> {
+        let carriers = carriers(text, Vocabulary::builtin());
+        carriers.iter().filter_map(|span| span.of(text)).collect()
+    }
+
+    #[test]
+    fn what_a_sentence_is_about_may_be_another_thing() {
+        assert_eq!(carried("A man rides on a horse and waves."), ["man", "horse"]);
+        assert_eq!(carried("There is a lawn. Many boats drive along a wide highway."), ["boats"]);
+        assert_eq!(carried("There is a table. A clock lies on the table. It is red."), ["table", "clock"]);
+    }
+
+    #[test]
+    fn what_is_added_is_rather_invented() {
+        assert_eq!(carried("A dog runs. A cow stands next to the dog."), ["dog"]);
+        assert_eq!(carried("Two cups stand on a table next to a vase."), ["cups", "table"]);
+        assert_eq!(carried("They are served with broccoli and a sandwich."), ["broccoli"]);
+    }
+}
