@@ -51,6 +51,10 @@ pub(crate) struct Global {
     /// checkpoint .pt): a larger one than the program carries sees more, and so the verifier can tell more [default: nanodet]
     #[arg(long, global = true, env = "LAVR_DETECTOR", value_name = "MODEL")]
     pub(crate) detector: Option<String>,
+    /// A network that cuts things out, by its name in `lavr models list` or a file of your own: adds the segment expert, and
+    /// colors are measured within the masks of things instead of in their boxes [default: none]
+    #[arg(long, global = true, env = "LAVR_SEGMENTER", value_name = "MODEL")]
+    pub(crate) segmenter: Option<String>,
     /// A model in this process that sees, for the vqa expert: a name from `lavr models list` whose files are here, or a
     /// folder with config.json, tokenizer.json and weights [default: the remote model, if it sees]
     #[arg(long, global = true, env = "LAVR_VISION", value_name = "MODEL")]

@@ -104,6 +104,9 @@ fn worker(global: &Global) -> anyhow::Result<Program> {
     if let Some(detector) = &global.detector {
         arguments.extend(["--detector".to_owned(), detector.clone()]);
     }
+    if let Some(segmenter) = &global.segmenter {
+        arguments.extend(["--segmenter".to_owned(), segmenter.clone()]);
+    }
     if let Some(vision) = &global.vision {
         arguments.extend(["--vision".to_owned(), vision.clone()]);
     }

@@ -41,6 +41,8 @@ pub(crate) struct Setup {
     cassette: Cassette,
     /// The detector's network that was chosen.
     detector: Option<String>,
+    /// The network that cuts things out, if one was chosen.
+    segmenter: Option<String>,
     /// The vision-language model that was chosen.
     vision: Option<String>,
     /// What fetches pictures from addresses, where that is allowed.
@@ -83,15 +85,9 @@ impl Setup {
         let progress: Arc<dyn Progress> =
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
-        if let Some(detector) = &global.detector {
-            if lavr_infer::is_model_file(detector) {
-                let file = Path::new(detector);
-                anyhow::ensure!(file.is_file(), "--detector: there is no file {}", file.display());
-            } else {
-                store.catalogue().model(detector).context(
-                    "--detector wants a network of the catalogue (tools/detect/README.md lists them) or the path of a file of your own, \
-                     .onnx or .pt",
-                )?;
+        for (option, network) in [("--detector", &global.detector), ("--segmenter", &global.segmenter)] {
+            if let Some(network) = network {
+                ensure_network(option, network, &store)?;
             }
         }
         let sessions = Arc::new(Sessions::new(store.clone(), global.engine));
@@ -103,6 +99,7 @@ impl Setup {
             cassette: Cassette::Off,
             fetcher,
             detector: global.detector.clone(),
+            segmenter: global.segmenter.clone(),
             vision: global.vision.clone(),
             own_tools: OwnTools::default(),
             budget: Budget::default(),
@@ -198,8 +195,12 @@ impl Setup {
 
     fn experts(&self, prompts: Library) -> Experts {
         let experts = Experts::new(Arc::clone(&self.sessions) as _, self.store.clone()).with_prompts(prompts);
-        match &self.detector {
+        let experts = match &self.detector {
             Some(network) => experts.with_detector(network),
+            None => experts,
+        };
+        match &self.segmenter {
+            Some(network) => experts.with_segmenter(network),
             None => experts,
         }
     }
@@ -390,4 +391,20 @@ pub(crate) fn remote_description() -> String {
         Ok(None) => "none: set LAVR_MODEL, and LAVR_PROVIDER or LAVR_BASE_URL, for one (docs/models.md); `vqa` and image captions need a vision model".into(),
         Err(error) => format!("{error}"),
     }
+}
+
+/// That a network which an option names is in the catalogue or in a file.
+fn ensure_network(option: &str, network: &str, store: &Store) -> anyhow::Result<()> {
+    if lavr_infer::is_model_file(network) {
+        let file = Path::new(network);
+        anyhow::ensure!(file.is_file(), "{option}: there is no file {}", file.display());
+        return Ok(());
+    }
+    store.catalogue().model(network).with_context(|| {
+        format!(
+            "{option} wants a network of the catalogue (tools/detect/README.md lists them) or the path of a file of your own, .onnx \
+             or .pt"
+        )
+    })?;
+    Ok(())
 }

@@ -292,6 +292,33 @@ fn the_detector_is_chosen_by_a_name_or_a_path() {
     assert!(stderr(&output).contains("class 0 is not \"person\""), "{}", stderr(&output));
 }
 
+/// An expert more where one asks for it, and none where not.
+#[test]
+fn a_segmenter_adds_the_expert_that_cuts_things_out() {
+    let doctor = run(&["doctor", "--offline", "--segmenter", "yolo26n-seg"]);
+    let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let line = told.lines().find(|line| line.contains("segment(image, labels?, threshold?, masks?)"));
+    assert!(line.is_some_and(|line| line.contains("looks with yolo26n-seg")), "{told}");
+    let listed = run(&["tools", "list"]);
+    assert!(!String::from_utf8_lossy(&listed.stdout).contains("segment"), "{}", stderr(&listed));
+    let output = run(&["tools", "list", "--segmenter", "nonesuch"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--segmenter wants a network of the catalogue"), "{}", stderr(&output));
+}
+
+#[test]
+fn things_are_cut_out_and_one_without_masks_is_refused() {
+    let arguments = serde_json::json!({ "image": picture("dogs.jpg"), "masks": true }).to_string();
+    let cut = ["tools", "run", "segment", "--json", &arguments, "--segmenter"];
+    let output = run(&[&cut[..], &["yolo26n-seg"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let dog = &document(&output)["value"]["objects"][0];
+    assert_eq!((&dog["label"], &dog["mask"]["size"]), (&"dog".into(), &serde_json::json!([529, 640])));
+    let refused = run(&[&cut[..], &["nanodet"]].concat());
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("gives no masks"), "{}", stderr(&refused));
+}
+
 #[test]
 fn a_planner_file_that_is_cut_short_is_an_error_not_a_crash() {
     let folder = tempfile::tempdir().unwrap();

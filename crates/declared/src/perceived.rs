@@ -4,7 +4,8 @@ use lavr_tool::ToolError;
 use lavr_types::{
     Capability,
     perception::{
-        Caption, ColorReport, Detection, Detections, RelationReport, TextLine, TextLines, VisualAnswer,
+        Caption, ColorReport, Detection, Detections, Instances, RelationReport, TextLine, TextLines,
+        VisualAnswer,
     },
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -34,6 +35,7 @@ pub(crate) fn value(
             Some(answer) => written(&VisualAnswer { answer, model: mapping.tool.clone(), shown_at: None }),
             None => fitting::<VisualAnswer>(mapping, value),
         },
+        Capability::Segment => fitting::<Instances>(mapping, value),
         Capability::MeasureColor => fitting::<ColorReport>(mapping, value),
         Capability::Relate => fitting::<RelationReport>(mapping, value),
         _ => match text(mapping, whole)? {
@@ -50,6 +52,7 @@ pub(crate) fn schema(capability: Capability) -> Option<Value> {
         Capability::ReadText => schema_of::<TextLines>(),
         Capability::Caption => schema_of::<Caption>(),
         Capability::Answer => schema_of::<VisualAnswer>(),
+        Capability::Segment => schema_of::<Instances>(),
         Capability::MeasureColor => schema_of::<ColorReport>(),
         Capability::Relate => schema_of::<RelationReport>(),
         _ => return None,

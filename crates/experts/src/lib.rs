@@ -43,6 +43,7 @@ pub struct Experts {
     sessions: Arc<dyn SessionSource>,
     store: Store,
     detector: Option<String>,
+    segmenter: Option<String>,
     vision: Option<Arc<dyn ChatModel>>,
     contrast: Option<Contrast>,
     prompts: Library,
@@ -60,13 +61,28 @@ impl Experts {
 
     /// Experts over these sessions and files.
     pub fn new(sessions: Arc<dyn SessionSource>, store: Store) -> Self {
-        Self { sessions, store, detector: None, vision: None, contrast: None, prompts: Library::built_in() }
+        Self {
+            sessions,
+            store,
+            detector: None,
+            segmenter: None,
+            vision: None,
+            contrast: None,
+            prompts: Library::built_in(),
+        }
     }
 
     /// With another network for `detect` than the one that the program carries, by its name in the catalogue.
     #[must_use]
     pub fn with_detector(mut self, network: impl Into<String>) -> Self {
         self.detector = Some(network.into());
+        self
+    }
+
+    /// With a network that cuts things out (`segment`), by its name in the catalogue: colors are then measured within masks.
+    #[must_use]
+    pub fn with_segmenter(mut self, network: impl Into<String>) -> Self {
+        self.segmenter = Some(network.into());
         self
     }
 
@@ -101,14 +117,17 @@ impl Experts {
     /// # Errors
     /// When a tool's name or schema, or a prompt, is not usable.
     pub fn registry(self) -> Result<Registry, ExpertsError> {
-        let Self { sessions, store, detector, vision, contrast, prompts } = self;
+        let Self { sessions, store, detector, segmenter, vision, contrast, prompts } = self;
         let detect = lavr_detect::Detect::new(Arc::clone(&sessions));
         let detect = match detector {
             Some(network) => detect.with_network(network),
             None => detect,
         };
-        let mut registry = Registry::new()
-            .with(detect)?
+        let mut registry = Registry::new().with(detect)?;
+        if let Some(network) = segmenter {
+            registry = registry.with(lavr_detect::Segment::new(Arc::clone(&sessions), network))?;
+        }
+        registry = registry
             .with(lavr_ocr::Ocr::new(sessions))?
             .with(lavr_color::MeasureColor)?
             .with(lavr_relate::Relate)?

@@ -39,6 +39,8 @@ pub struct ToolCall {
 pub enum Capability {
     /// Finds objects. Gives [`crate::perception::Detections`].
     Detect,
+    /// Finds objects and which pixels show them. Gives [`crate::perception::Instances`].
+    Segment,
     /// Reads text. Gives [`crate::perception::TextLines`].
     ReadText,
     /// Names colours. Gives [`crate::perception::ColorReport`].

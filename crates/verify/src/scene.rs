@@ -240,16 +240,6 @@ impl<'a> Scene<'a> {
         families.flatten().map(str::to_owned).collect()
     }
 
-    /// Other labels that what carries its sentence may be taken for, though they are not alike.
-    pub(crate) fn wide_kin_of(&self, label: &str) -> Vec<String> {
-        let families = WIDE_FAMILIES.iter().filter(|members| members.contains(&label));
-        families
-            .flat_map(|members| members.iter())
-            .filter(|other| **other != label)
-            .map(|other| (*other).to_owned())
-            .collect()
-    }
-
     /// Whether the text's sentence is about the thing named there, so that another may stand in its place.
     pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> bool {
         self.carriers.contains(&entity.span)
@@ -496,6 +486,13 @@ impl<'a> Scene<'a> {
             })
             .collect()
     }
+}
+
+/// Other labels that what carries its sentence may be taken for, though they are not alike.
+pub(crate) fn wide_kin_of(label: &str) -> Vec<String> {
+    let families =
+        WIDE_FAMILIES.iter().filter(|members| members.contains(&label)).flat_map(|members| *members);
+    families.filter(|other| **other != label).map(|other| (*other).to_owned()).collect()
 }
 
 /// The labels that a thing may have.

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let sides: Vec<f64> = sides.split(',').map(str::parse).collect::<Result<_, _>>()?;
             Rect::from(<[f64; 4]>::try_from(sides).map_err(|_| "a box is left,top,right,bottom")?)
         };
-        let report = lavr_color::measure(&pixels, region, MeasureOptions::default());
+        let report = lavr_color::measure(&pixels, region, None, MeasureOptions::default());
         println!("{argument}: {:?}", report.quality);
         for color in report.colors {
             println!("  {:<7} {:>3.0} %  {}", color.name, color.share * 100.0, color.hex);

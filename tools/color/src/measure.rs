@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lavr_image::RgbImage;
 use lavr_types::{
     Rect, Size,
-    perception::{ColorQuality, ColorReport, ColorShare},
+    perception::{Bitmap, ColorQuality, ColorReport, ColorShare},
 };
 
 use crate::{
@@ -69,9 +69,18 @@ pub struct MeasureOptions {
     pub tints: bool,
 }
 
+/// A thing that fills less of its region than this is hardly it.
+const LEAST_FILLED: f32 = 0.1;
+
 /// Measures the colours of a region, in pixels of the picture: of all that it shows where it is a patch, else of the thing
-/// whose box it is. The background of a box that does not fill the picture is left out.
-pub fn measure(pixels: &RgbImage, region: Rect, options: MeasureOptions) -> ColorReport {
+/// whose box it is. What is not the thing is left out, by its mask where one is given, else by what fills the middle
+/// of its box and not what is around it; a box that fills the picture has nothing around it.
+pub fn measure(
+    pixels: &RgbImage,
+    region: Rect,
+    mask: Option<&Bitmap>,
+    options: MeasureOptions,
+) -> ColorReport {
     let bounds = Size::new(pixels.width(), pixels.height()).bounds();
     let region = region.clamped(bounds);
     if region.area() < LEAST_PIXELS || region.width().min(region.height()) < 4.0 {
@@ -79,11 +88,15 @@ pub fn measure(pixels: &RgbImage, region: Rect, options: MeasureOptions) -> Colo
     }
     let brightest = luminance_quantile(cells(pixels, bounds, CELLS).into_iter().map(|cell| cell.color), 0.97);
     let is_all = options.patch || region.area() > WHOLE * bounds.area();
-    let object = if is_all {
-        cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect()
-    } else {
-        object_colors(pixels, region, bounds)
-    };
+    let masked = mask.and_then(|mask| masked_colors(pixels, region, mask, CELLS));
+    let is_masked = masked.is_some();
+    let object = masked.unwrap_or_else(|| {
+        if is_all {
+            cells(pixels, region, CELLS).into_iter().map(|cell| cell.color).collect()
+        } else {
+            object_colors(pixels, region, bounds)
+        }
+    });
     let bright = luminance_quantile(object.iter().copied(), 0.9);
     let gain = (WHITE_LUMINANCE / brightest.max(1e-3)).clamp(1.0, MOST_GAIN);
     let colors = named_shares(&object, gain);
@@ -91,8 +104,11 @@ pub fn measure(pixels: &RgbImage, region: Rect, options: MeasureOptions) -> Colo
         (false, _) => BTreeMap::new(),
         (true, false) => tints(&object, gain),
         (true, true) => {
-            let fine: Vec<Linear> =
-                cells(pixels, region, FINE_CELLS).into_iter().map(|cell| cell.color).collect();
+            let fine =
+                mask.filter(|_| is_masked).and_then(|mask| masked_colors(pixels, region, mask, FINE_CELLS));
+            let fine = fine.unwrap_or_else(|| {
+                cells(pixels, region, FINE_CELLS).into_iter().map(|cell| cell.color).collect()
+            });
             tints(&fine, gain)
         }
     };
@@ -112,6 +128,18 @@ fn is_clear(colors: &[ColorShare]) -> bool {
     let paint: f32 = colors.iter().filter(|color| !is_neutral(color)).map(|color| color.share).sum();
     let is_painted = colors.first().is_some_and(is_neutral) && paint >= PAINTED;
     share(0) >= CLEAR.0 && share(0) >= CLEAR.1 * share(1) && !is_painted
+}
+
+/// The colours of a region's part that the mask shows; none where that is too little.
+fn masked_colors(pixels: &RgbImage, region: Rect, mask: &Bitmap, longest: u32) -> Option<Vec<Linear>> {
+    let cells = cells(pixels, region, longest);
+    let all = cells.len();
+    let shown: Vec<Linear> = cells
+        .into_iter()
+        .filter(|cell| mask.shows(cell.x as u32, cell.y as u32))
+        .map(|cell| cell.color)
+        .collect();
+    (shown.len() as f32 > LEAST_FILLED * all as f32).then_some(shown)
 }
 
 /// The colours of what the region shows, background left out.
@@ -217,5 +245,56 @@ fn is_shade(a: Lab, b: Lab) -> bool {
     } else {
         let neutral = a.chroma().min(b.chroma()) < 10.0;
         difference < 0.18 && ratio < if neutral { 1.25 } else { 2.2 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lavr_image::Rgb;
+    use lavr_types::perception::Mask;
+
+    use super::*;
+
+    const SIZE: Size = Size::new(120, 120);
+
+    /// Red left of the middle, green right of it: the box around both has no other ground.
+    fn halves() -> RgbImage {
+        RgbImage::from_fn(120, 120, |x, _| if x < 60 { Rgb([200, 30, 30]) } else { Rgb([40, 150, 50]) })
+    }
+
+    fn mask(shows: impl Fn(u32, u32) -> bool) -> Option<Bitmap> {
+        Mask::of(SIZE, SIZE.bounds(), shows).bitmap()
+    }
+
+    fn share(report: &ColorReport, name: &str) -> f32 {
+        report.colors.iter().find(|color| color.name == name).map_or(0.0, |color| color.share)
+    }
+
+    #[test]
+    fn a_mask_decides_what_is_measured() {
+        let region = Rect::new(20.0, 20.0, 100.0, 100.0);
+        let red = mask(|x, _| x < 60);
+        for patch in [false, true] {
+            let options = MeasureOptions { patch, tints: true };
+            let masked = measure(&halves(), region, red.as_ref(), options);
+            assert_eq!(masked.quality, ColorQuality::Clear, "{masked:?}");
+            assert!(share(&masked, "red") > 0.9, "{masked:?}");
+            assert!(masked.tints.get("green").is_none_or(|share| *share < 0.05), "{masked:?}");
+        }
+        let whole = measure(&halves(), region, None, MeasureOptions { patch: true, tints: true });
+        assert!(share(&whole, "green") > 0.4, "{whole:?}");
+        assert!(whole.tints["green"] > 0.4, "{whole:?}");
+    }
+
+    #[test]
+    fn a_mask_that_hardly_covers_the_region_is_not_believed() {
+        let region = Rect::new(20.0, 20.0, 100.0, 100.0);
+        let options = MeasureOptions { patch: true, tints: true };
+        let speck = mask(|x, y| (50..60).contains(&x) && (50..60).contains(&y));
+        let elsewhere = mask(|x, _| x < 20);
+        let unmasked = measure(&halves(), region, None, options);
+        for hardly in [speck, elsewhere] {
+            assert_eq!(measure(&halves(), region, hardly.as_ref(), options), unmasked);
+        }
     }
 }

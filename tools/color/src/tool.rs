@@ -3,7 +3,7 @@
 use lavr_tool::{Tool, ToolContext, ToolError};
 use lavr_types::{
     Capability, Evidence, ImageId, Observation, Rect, Trust,
-    perception::{ColorQuality, ColorReport},
+    perception::{Bitmap, ColorQuality, ColorReport, Instances},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,12 +23,37 @@ pub struct ColorArgs {
     /// Box of the thing to measure, as `detect` gave it: [left, top, right, bottom] in pixels. Leave out for the whole image.
     #[serde(default)]
     pub region: Option<Rect>,
+    /// Box of the thing that the region is a part of, so that only what belongs to the thing is measured.
+    #[serde(default)]
+    pub of: Option<Rect>,
     /// True where the region is a patch to measure whole. Else it is the box of a thing, whose background is left out.
     #[serde(default)]
     pub patch: bool,
     /// True to be told, too, how much of the region could have each color in other light.
     #[serde(default)]
     pub tints: bool,
+}
+
+/// Two boxes that overlap less do not show the same thing.
+const LEAST_OVERLAP: f64 = 0.6;
+
+/// The score from which on a thing is looked at: only its box has to fit, so hardly any.
+const FAINT: f32 = 0.05;
+
+/// Which pixels show the thing of this box, where an expert here cuts out things and finds it. One call serves all of a
+/// picture's things.
+async fn mask_of(thing: Rect, image: ImageId, context: &ToolContext) -> Option<Bitmap> {
+    let arguments = json!({ "image": image, "threshold": FAINT, "masks": true });
+    let seen = context.call(Capability::Segment, arguments).await.ok()?;
+    let seen: Instances = serde_json::from_value(seen.value).ok()?;
+    let fitting = seen.objects.into_iter().map(|object| (object.bounds.iou(thing), object));
+    let (overlap, best) = fitting.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    if overlap < LEAST_OVERLAP {
+        return None;
+    }
+    let size = context.images().size_of(image).ok()?;
+    // What another program says of another picture's pixels is no mask of this one.
+    best.mask?.bitmap().filter(|mask| mask.size() == size)
 }
 
 impl Tool for MeasureColor {
@@ -48,7 +73,14 @@ impl Tool for MeasureColor {
         let region = context.region(args.image, args.region)?;
         let image = context.image(args.image)?;
         let options = MeasureOptions { patch: args.patch, tints: args.tints };
-        let report = context.blocking(move || Ok(measure(&image.pixels, region.pixels(), options))).await?;
+        let thing = args.of.or(args.region.filter(|_| !args.patch));
+        let mask = match thing {
+            Some(thing) => mask_of(thing, args.image, context).await,
+            None => None,
+        };
+        let report = context
+            .blocking(move || Ok(measure(&image.pixels, region.pixels(), mask.as_ref(), options)))
+            .await?;
         let value = match report.quality {
             ColorQuality::Clear => json!(report.colors.first().map(|color| &color.name)),
             ColorQuality::Mixed => json!(report.colors.iter().map(|color| &color.name).collect::<Vec<_>>()),

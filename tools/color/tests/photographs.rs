@@ -179,7 +179,7 @@ fn any_region_of_any_picture_gives_a_report() {
         Rect::new(49.0, 39.0, 50.0, 40.0),
         Rect::new(41.5, 20.2, 49.9, 39.9),
     ] {
-        let report = lavr_color::measure(&picture, region, lavr_color::MeasureOptions::default());
+        let report = lavr_color::measure(&picture, region, None, lavr_color::MeasureOptions::default());
         let sum: f32 = report.colors.iter().map(|color| color.share).sum();
         assert!(sum <= 1.001, "{region:?}: {report:?}");
     }

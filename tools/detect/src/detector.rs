@@ -134,6 +134,7 @@ impl Detector {
             bounds: placed.to_picture(bounds),
             score,
             in_tile: false,
+            more: (),
         }));
         Ok(())
     }

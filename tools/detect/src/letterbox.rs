@@ -111,6 +111,22 @@ impl Placed {
         input
     }
 
+    /// The length of the input's sides.
+    pub(crate) const fn side(&self) -> usize {
+        self.input.side
+    }
+
+    /// A point of the picture as a point of the input.
+    pub(crate) fn to_input(self, x: f64, y: f64) -> [f64; 2] {
+        let along = |at: f64, start: f64, length: f64, place: usize, room: usize| {
+            place as f64 + (at - start) / length * room as f64
+        };
+        [
+            along(x, self.area.left, self.area.width(), self.left, self.width),
+            along(y, self.area.top, self.area.height(), self.top, self.height),
+        ]
+    }
+
     /// A box in the input as a box in the picture, cut off at the edges of the part that was looked at.
     pub(crate) fn to_picture(self, input: Rect) -> Rect {
         let (width, height) = (self.width as f64, self.height as f64);
@@ -151,6 +167,8 @@ mod tests {
                 (placed.left + placed.width) as f64,
                 (placed.top + placed.height) as f64,
             );
+            let [x, y] = placed.to_input(area.center().x, area.center().y);
+            prop_assert!((x - whole.center().x).abs() < 1e-6 && (y - whole.center().y).abs() < 1e-6);
             let back = placed.to_picture(whole);
             for (a, b) in <[f64; 4]>::from(area).into_iter().zip(<[f64; 4]>::from(back)) {
                 prop_assert!((a - b).abs() < 1e-6, "{area:?} {back:?}");

@@ -1,7 +1,8 @@
 //! Expert: finds objects of the eighty COCO classes, with the NanoDet-g that it carries or a larger network.
 //!
-//! [`Detect`] is the tool. Underneath, [`Detector`] looks at pixels with a session and knows nothing of tools. The model
-//! card (source, licence, input, output, thresholds, limits) is this crate's `README.md`.
+//! [`Detect`] is the tool, and [`Segment`] one that says of each object which pixels show it, with a network that can.
+//! Underneath, [`Detector`] and [`Segmenter`] look at pixels with a session and know nothing of tools. The model card
+//! (source, licence, input, output, thresholds, limits) is this crate's `README.md`.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -19,11 +20,15 @@ mod decode;
 mod detector;
 mod labels;
 mod letterbox;
+mod segment;
+mod segmenter;
 mod suppress;
 mod tiles;
 mod tool;
 
 pub use detector::{Detector, Settings};
+pub use segment::{Segment, SegmentArgs};
+pub use segmenter::Segmenter;
 pub use tool::{Detect, DetectArgs};
 
 /// The network, as this crate carries it. Hand it to the store: `store.with_bundled(&[lavr_detect::WEIGHTS])`.

@@ -2,9 +2,9 @@
 
 use lavr_types::Rect;
 
-/// One scored box.
+/// One scored box, with what else is known of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct Found<More = ()> {
     /// Index of its class.
     pub(crate) class: usize,
     /// Its box.
@@ -13,6 +13,8 @@ pub(crate) struct Found {
     pub(crate) score: f32,
     /// Whether it was found in a tile, not in the whole picture.
     pub(crate) in_tile: bool,
+    /// What else is known of it.
+    pub(crate) more: More,
 }
 
 /// Boxes of one class that overlap more than this show the same object (upstream's value).
@@ -27,24 +29,24 @@ pub(crate) const OTHER_CLASS_OVERLAP: f64 = 0.85;
 pub(crate) const PART: f64 = 0.9;
 
 /// The boxes that stay, and those that lost their place to a box of another class; both best first.
-#[derive(Debug, Default)]
-pub(crate) struct Suppressed {
-    pub(crate) kept: Vec<Found>,
-    pub(crate) rivals: Vec<Found>,
+#[derive(Debug)]
+pub(crate) struct Suppressed<More = ()> {
+    pub(crate) kept: Vec<Found<More>>,
+    pub(crate) rivals: Vec<Found<More>>,
 }
 
 /// Keeps the best box of each object.
-pub(crate) fn suppress(mut found: Vec<Found>) -> Suppressed {
+pub(crate) fn suppress<More>(mut found: Vec<Found<More>>) -> Suppressed<More> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let Suppressed { mut kept, mut rivals } = Suppressed::default();
+    let (mut kept, mut rivals) = (Vec::new(), Vec::new());
     for candidate in found {
-        let same = |better: &Found| {
+        let same = |better: &Found<More>| {
             let (a, b) = (better.bounds, candidate.bounds);
             let is_part = || a.share_inside(b) > PART || b.share_inside(a) > PART;
             better.class == candidate.class
                 && (a.iou(b) > SAME_CLASS_OVERLAP || (better.in_tile || candidate.in_tile) && is_part())
         };
-        let hides = |better: &Found| {
+        let hides = |better: &Found<More>| {
             better.class != candidate.class && better.bounds.iou(candidate.bounds) > OTHER_CLASS_OVERLAP
         };
         if kept.iter().any(same) {
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     fn found(class: usize, sides: [f64; 4], score: f32) -> Found {
-        Found { class, bounds: Rect::from(sides), score, in_tile: false }
+        Found { class, bounds: Rect::from(sides), score, in_tile: false, more: () }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use lavr_types::{
 };
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD};
+use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD, scene::wide_kin_of};
 
 /// Looks for a thing with the detector. Present on one good finding; absent only after two misses of a class
 /// that the detector finds reliably.
@@ -221,7 +221,7 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
 /// What carries a sentence is not left out while the one thing stands there that the text does not speak of and that it could be.
 fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     let kin: Vec<String> =
-        scene.wide_kin_of(label).into_iter().filter(|other| !scene.is_mentioned(other)).collect();
+        wide_kin_of(label).into_iter().filter(|other| !scene.is_mentioned(other)).collect();
     let found = scene.find_labels(&kin, scene.thresholds().existence.substitute, false);
     only_kind(entity, &found.objects, scene)
 }

@@ -5,6 +5,7 @@
 
 mod detr;
 mod nanodet;
+pub(crate) mod segment;
 mod yolo;
 
 use lavr_infer::{Signature, ndarray::ArrayViewD};
@@ -31,6 +32,8 @@ pub(crate) enum Form {
     NanoDet,
     /// YOLO versions 8, 9, 11 and 12 as Ultralytics export them: one output `[1, 4 + classes, anchors]`, suppression left to us.
     Yolo,
+    /// The same with masks: `output0`, where coefficients follow the classes, and the prototypes `output1`.
+    YoloSegment,
     /// RT-DETR and D-FINE as their model libraries export them: `logits` and `pred_boxes`, one row a query.
     Detr,
 }
@@ -69,7 +72,7 @@ impl Form {
     }
 
     fn by_outputs(signature: &Signature) -> Result<Self, ToolError> {
-        let has = |name: &str| signature.outputs.iter().any(|output| output.name == name);
+        let has = |name: &'static str| signature.outputs.iter().any(|output| output.name == name);
         if nanodet::GRIDS.iter().all(|grid| has(grid.scores) && has(grid.sides)) {
             Ok(Self::NanoDet)
         } else if has(detr::SCORES) && has(detr::BOXES) {
@@ -77,12 +80,17 @@ impl Form {
         } else if signature.outputs.len() == 1 {
             // Its only output has had several names; what it holds is checked when it is there.
             Ok(Self::Yolo)
+        } else if signature.outputs.len() == 2 && segment::OUTPUTS.into_iter().all(has) {
+            Ok(Self::YoloSegment)
         } else {
             let names: Vec<&str> = signature.outputs.iter().map(|output| output.name.as_str()).collect();
             Err(unexpected_network(&format!(
-                "its outputs are {}; known are NanoDet ({}, ...), YOLO (one output) and RT-DETR or D-FINE ({}, {})",
+                "its outputs are {}; known are NanoDet ({}, ...), YOLO (one output, or {} and {}) and RT-DETR or \
+                 D-FINE ({}, {})",
                 names.join(", "),
                 nanodet::GRIDS[0].scores,
+                segment::OUTPUTS[0],
+                segment::OUTPUTS[1],
                 detr::SCORES,
                 detr::BOXES
             )))
@@ -100,7 +108,7 @@ impl Form {
                 channels: Channels::BlueGreenRed,
                 normalization: [(103.53, 57.375), (116.28, 57.12), (123.675, 58.395)],
             },
-            Self::Yolo => Input {
+            Self::Yolo | Self::YoloSegment => Input {
                 side: 640,
                 fit: Fit::Letterbox { border: 114 },
                 channels: Channels::RedGreenBlue,
@@ -120,6 +128,7 @@ impl Form {
         match self {
             Self::NanoDet => nanodet::GRIDS.iter().flat_map(|grid| [grid.scores, grid.sides]).collect(),
             Self::Yolo => Vec::new(),
+            Self::YoloSegment => segment::OUTPUTS.to_vec(),
             Self::Detr => vec![detr::SCORES, detr::BOXES],
         }
     }
@@ -137,6 +146,12 @@ impl Form {
         match (self, outputs) {
             (Self::NanoDet, outputs) => nanodet::decode(outputs, classes, threshold),
             (Self::Yolo, [output]) => yolo::decode(output, classes, threshold),
+            (Self::YoloSegment, [found, prototypes]) => {
+                Ok(segment::decode(found, prototypes, classes, threshold)?
+                    .into_iter()
+                    .map(|(raw, _)| raw)
+                    .collect())
+            }
             (Self::Detr, [logits, boxes]) => {
                 detr::decode(logits, boxes, self.input().side, classes, threshold)
             }

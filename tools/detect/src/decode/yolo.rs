@@ -15,25 +15,36 @@ pub(super) fn decode(
     classes: usize,
     threshold: f32,
 ) -> Result<Vec<Raw>, ToolError> {
+    let found = by_anchor(output, classes, 0, threshold)?;
+    Ok(found.into_iter().map(|(raw, _)| raw).collect())
+}
+
+/// The boxes above the threshold, each with its anchor's number, where `more` rows follow the classes.
+pub(super) fn by_anchor(
+    output: &ArrayViewD<'_, f32>,
+    classes: usize,
+    more: usize,
+    threshold: f32,
+) -> Result<Vec<(Raw, usize)>, ToolError> {
     let (&[1, rows, anchors], Some(values)) = (output.shape(), output.as_slice()) else {
         return Err(unexpected_network(&format!("an output of the shape {:?}", output.shape())));
     };
-    if rows != 4 + classes || anchors == 0 {
+    if rows != 4 + classes + more || anchors == 0 {
         return Err(unexpected_network(&format!(
             "an output of the shape {:?}; that of a YOLO of these classes is [1, {}, anchors]",
             output.shape(),
-            4 + classes
+            4 + classes + more
         )));
     }
     let (boxes, scores) = values.split_at(4 * anchors);
     let mut found = Vec::new();
-    for (class, scores) in scores.chunks_exact(anchors).enumerate() {
+    for (class, scores) in scores.chunks_exact(anchors).take(classes).enumerate() {
         for (anchor, &score) in scores.iter().enumerate() {
             if score > threshold {
                 let [x, y, width, height] =
                     [0, 1, 2, 3].map(|row: usize| f64::from(boxes[row * anchors + anchor]));
                 let bounds = Rect::new(x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0);
-                found.push(Raw { class, bounds, score });
+                found.push((Raw { class, bounds, score }, anchor));
             }
         }
     }
