@@ -208,12 +208,16 @@ pub struct ColorReport {
     /// of a term does not have that colour. Without an entry nothing is known of a term.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tints: BTreeMap<String, f32>,
+    /// Of a part of a person that was told from all around it: the share that may be skin or hair. `tints` then tell of the rest,
+    /// the clothes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare: Option<f32>,
 }
 
 impl ColorReport {
     /// A report that tells nothing of tints.
     pub const fn new(quality: ColorQuality, colors: Vec<ColorShare>) -> Self {
-        Self { quality, colors, tints: BTreeMap::new() }
+        Self { quality, colors, tints: BTreeMap::new(), bare: None }
     }
 }
 

@@ -301,14 +301,14 @@ impl<'l> Experts<'l> {
         self.color_of(image, region, None, patch).await
     }
 
-    /// The colours of a part of the thing of a box, without what is not the thing where masks can be had.
-    pub(crate) async fn color_of_part(
+    /// The colours of a patch; where it is a part of the thing of a box and masks can be had, without what is not the thing.
+    pub(crate) async fn color_of_patch(
         &self,
         image: ImageId,
-        part: Rect,
-        thing: Rect,
+        patch: Rect,
+        thing: Option<Rect>,
     ) -> Result<Seen<ColorReport>, Unseen> {
-        self.color_of(image, part, Some(thing), true).await
+        self.color_of(image, patch, thing, true).await
     }
 
     async fn color_of(

@@ -67,7 +67,12 @@ pub struct MeasureOptions {
     pub patch: bool,
     /// The report tells of tints, too.
     pub tints: bool,
+    /// The mask is that of a person and the clothes are meant: what may be skin or hair is left out of the tints.
+    pub worn: bool,
 }
+
+/// Skin and hair are not of a higher chroma than this. Set by hand.
+const STRONG: f32 = 45.0;
 
 /// A thing that fills less of its region than this is hardly it.
 const LEAST_FILLED: f32 = 0.1;
@@ -100,15 +105,21 @@ pub fn measure(
     let bright = luminance_quantile(object.iter().copied(), 0.9);
     let gain = (WHITE_LUMINANCE / brightest.max(1e-3)).clamp(1.0, MOST_GAIN);
     let colors = named_shares(&object, gain);
+    let mut bare = None;
     let tints = match (options.tints, is_all) {
         (false, _) => BTreeMap::new(),
         (true, false) => tints(&object, gain),
         (true, true) => {
             let fine =
                 mask.filter(|_| is_masked).and_then(|mask| masked_colors(pixels, region, mask, FINE_CELLS));
-            let fine = fine.unwrap_or_else(|| {
+            let mut fine = fine.unwrap_or_else(|| {
                 cells(pixels, region, FINE_CELLS).into_iter().map(|cell| cell.color).collect()
             });
+            if options.worn && is_masked {
+                let all = fine.len().max(1);
+                fine.retain(|color| !may_be_bare(*color, gain));
+                bare = Some((all - fine.len()) as f32 / all as f32);
+            }
             tints(&fine, gain)
         }
     };
@@ -119,7 +130,7 @@ pub fn measure(
     } else {
         ColorQuality::Mixed
     };
-    ColorReport { quality, colors, tints }
+    ColorReport { quality, colors, tints, bare }
 }
 
 fn is_clear(colors: &[ColorShare]) -> bool {
@@ -128,6 +139,14 @@ fn is_clear(colors: &[ColorShare]) -> bool {
     let paint: f32 = colors.iter().filter(|color| !is_neutral(color)).map(|color| color.share).sum();
     let is_painted = colors.first().is_some_and(is_neutral) && paint >= PAINTED;
     share(0) >= CLEAR.0 && share(0) >= CLEAR.1 * share(1) && !is_painted
+}
+
+/// Whether a colour may be that of skin or hair: brown, orange or pink, and not a strong one of these.
+fn may_be_bare(color: Linear, gain: f32) -> bool {
+    let lit = to_lab(color.map(|value| (value * gain).min(1.0)));
+    let votes = votes(lit);
+    let most = TERMS.iter().zip(votes).max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(term, _)| *term);
+    lit.chroma() < STRONG && matches!(most, Some("brown" | "orange" | "pink"))
 }
 
 /// The colours of a region's part that the mask shows; none where that is too little.
@@ -275,13 +294,18 @@ mod tests {
         let region = Rect::new(20.0, 20.0, 100.0, 100.0);
         let red = mask(|x, _| x < 60);
         for patch in [false, true] {
-            let options = MeasureOptions { patch, tints: true };
+            let options = MeasureOptions { patch, tints: true, ..Default::default() };
             let masked = measure(&halves(), region, red.as_ref(), options);
             assert_eq!(masked.quality, ColorQuality::Clear, "{masked:?}");
             assert!(share(&masked, "red") > 0.9, "{masked:?}");
             assert!(masked.tints.get("green").is_none_or(|share| *share < 0.05), "{masked:?}");
         }
-        let whole = measure(&halves(), region, None, MeasureOptions { patch: true, tints: true });
+        let whole = measure(
+            &halves(),
+            region,
+            None,
+            MeasureOptions { patch: true, tints: true, ..Default::default() },
+        );
         assert!(share(&whole, "green") > 0.4, "{whole:?}");
         assert!(whole.tints["green"] > 0.4, "{whole:?}");
     }
@@ -289,12 +313,30 @@ mod tests {
     #[test]
     fn a_mask_that_hardly_covers_the_region_is_not_believed() {
         let region = Rect::new(20.0, 20.0, 100.0, 100.0);
-        let options = MeasureOptions { patch: true, tints: true };
+        let options = MeasureOptions { patch: true, tints: true, ..Default::default() };
         let speck = mask(|x, y| (50..60).contains(&x) && (50..60).contains(&y));
         let elsewhere = mask(|x, _| x < 20);
         let unmasked = measure(&halves(), region, None, options);
         for hardly in [speck, elsewhere] {
             assert_eq!(measure(&halves(), region, hardly.as_ref(), options), unmasked);
         }
+    }
+
+    #[test]
+    fn what_may_be_skin_says_nothing_of_clothes() {
+        let skin =
+            RgbImage::from_fn(80, 80, |_, y| Rgb(if y < 40 { [205, 160, 130] } else { [30, 50, 160] }));
+        let region = Rect::new(0.0, 0.0, 80.0, 80.0);
+        let whole = Mask::of(Size::new(80, 80), region, |_, _| true).bitmap().unwrap();
+        let clothes = MeasureOptions { patch: true, tints: true, worn: true };
+        let report = measure(&skin, region, Some(&whole), clothes);
+        assert_eq!(report.bare, Some(0.5));
+        assert!(report.tints["brown"] < 0.01 && report.tints["blue"] > 0.9, "{report:?}");
+        // Its colors are all that shows.
+        assert!(report.colors.iter().any(|color| color.name != "blue"), "{report:?}");
+        let all = measure(&skin, region, Some(&whole), MeasureOptions { worn: false, ..clothes });
+        assert!(all.bare.is_none() && all.tints["brown"] > 0.4, "{all:?}");
+        // Without a mask nobody knows whose skin it would be.
+        assert_eq!(measure(&skin, region, None, clothes).bare, None);
     }
 }

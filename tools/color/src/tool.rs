@@ -40,9 +40,9 @@ const LEAST_OVERLAP: f64 = 0.6;
 /// The score from which on a thing is looked at: only its box has to fit, so hardly any.
 const FAINT: f32 = 0.05;
 
-/// Which pixels show the thing of this box, where an expert here cuts out things and finds it. One call serves all of a
+/// Which pixels show the thing of this box, and what it is, where an expert here cuts out things and finds it. One call serves all of a
 /// picture's things.
-async fn mask_of(thing: Rect, image: ImageId, context: &ToolContext) -> Option<Bitmap> {
+async fn cut_out(thing: Rect, image: ImageId, context: &ToolContext) -> Option<(Bitmap, String)> {
     let arguments = json!({ "image": image, "threshold": FAINT, "masks": true });
     let seen = context.call(Capability::Segment, arguments).await.ok()?;
     let seen: Instances = serde_json::from_value(seen.value).ok()?;
@@ -53,7 +53,8 @@ async fn mask_of(thing: Rect, image: ImageId, context: &ToolContext) -> Option<B
     }
     let size = context.images().size_of(image).ok()?;
     // What another program says of another picture's pixels is no mask of this one.
-    best.mask?.bitmap().filter(|mask| mask.size() == size)
+    let mask = best.mask?.bitmap().filter(|mask| mask.size() == size)?;
+    Some((mask, best.label))
 }
 
 impl Tool for MeasureColor {
@@ -72,12 +73,15 @@ impl Tool for MeasureColor {
     ) -> Result<Observation<ColorReport>, ToolError> {
         let region = context.region(args.image, args.region)?;
         let image = context.image(args.image)?;
-        let options = MeasureOptions { patch: args.patch, tints: args.tints };
-        let thing = args.of.or(args.region.filter(|_| !args.patch));
-        let mask = match thing {
-            Some(thing) => mask_of(thing, args.image, context).await,
+        // Of whole things masks told no more than what fills the middle of their boxes.
+        let cut_out = match args.of {
+            Some(thing) => cut_out(thing, args.image, context).await,
             None => None,
         };
+        // Of a part of a person the clothes are meant.
+        let worn = cut_out.as_ref().is_some_and(|(_, label)| label == "person");
+        let options = MeasureOptions { patch: args.patch, tints: args.tints, worn };
+        let mask = cut_out.map(|(mask, _)| mask);
         let report = context
             .blocking(move || Ok(measure(&image.pixels, region.pixels(), mask.as_ref(), options)))
             .await?;

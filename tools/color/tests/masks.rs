@@ -103,8 +103,8 @@ async fn share(dispatcher: &Dispatcher, arguments: Value, name: &str) -> f32 {
 #[tokio::test]
 async fn two_things_are_measured_within_their_masks_and_cut_out_once() {
     let (dispatcher, image, asked) = dispatcher(cut_out());
-    let red = share(&dispatcher, json!({ "image": image, "region": LEFT }), "red").await;
-    let blue = share(&dispatcher, json!({ "image": image, "region": RIGHT }), "blue").await;
+    let red = share(&dispatcher, json!({ "image": image, "region": LEFT, "of": LEFT }), "red").await;
+    let blue = share(&dispatcher, json!({ "image": image, "region": RIGHT, "of": RIGHT }), "blue").await;
     assert!(red > 0.9 && blue > 0.9, "{red} {blue}");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
@@ -143,7 +143,7 @@ async fn a_mask_of_another_place_or_picture_is_not_taken() {
     ];
     for things in cases {
         let (dispatcher, image, asked) = dispatcher(things);
-        let red = share(&dispatcher, json!({ "image": image, "region": LEFT }), "red").await;
+        let red = share(&dispatcher, json!({ "image": image, "region": LEFT, "of": LEFT }), "red").await;
         assert_eq!((red, asked.load(Ordering::SeqCst)), (without, 1));
     }
 }

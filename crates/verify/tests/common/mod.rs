@@ -222,7 +222,7 @@ impl Tool for Color {
             _ => ColorQuality::Mixed,
         };
         let tints = if args.tints { tints } else { BTreeMap::new() };
-        Ok(Observation::new(ColorReport { quality, colors, tints }))
+        Ok(Observation::new(ColorReport { tints, ..ColorReport::new(quality, colors) }))
     }
 }
 

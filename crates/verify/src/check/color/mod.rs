@@ -70,7 +70,7 @@ async fn of_places(
     all_measured: bool,
     scene: &Scene<'_>,
 ) -> Judgement {
-    let reports = join_all(places.iter().map(|place| measured(place, scene))).await;
+    let reports = join_all(places.iter().map(|place| measured(place, accepted, scene))).await;
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut fits = Vec::new();
     for (place, (report, wearer)) in places.iter().zip(reports) {
@@ -105,14 +105,18 @@ fn names(report: &ColorReport) -> Value {
 /// The colours of a place and, of what is worn, of all of its wearer.
 async fn measured(
     place: &Place<'_>,
+    accepted: &[String],
     scene: &Scene<'_>,
 ) -> (Result<Seen<ColorReport>, Unseen>, Option<ColorReport>) {
-    let part = |part| scene.experts().color_of_part(scene.image(), part, place.object.bounds);
+    // Shade takes white and gray from what has them, so that what is left of them within a mask says less than what is around it.
+    let is_cut_out = place.part == Part::Chest && accepted.iter().all(|color| is_vivid(color));
+    let of = is_cut_out.then_some(place.object.bounds);
+    let patch = |part| scene.experts().color_of_patch(scene.image(), part, of);
     match place.part {
         Part::Thing => (scene.experts().color(scene.image(), place.bounds, false).await, None),
-        Part::Wearer => (part(place.bounds).await, None),
+        Part::Wearer => (patch(place.bounds).await, None),
         Part::Chest => {
-            let (chest, wearer) = join(part(place.bounds), part(place.object.bounds)).await;
+            let (chest, wearer) = join(patch(place.bounds), patch(place.object.bounds)).await;
             (chest, wearer.ok().map(|seen| seen.value))
         }
     }
@@ -133,12 +137,19 @@ fn fit_of(
         Part::Chest => fit_worn(report, accepted, thresholds),
         Part::Wearer => Fit::Unclear(format!("a person's box does not tell where the {} is", entity.surface)),
     };
+    let most = |report: &ColorReport| match (place.part, report.bare) {
+        (Part::Thing, _) => limits.tint_share,
+        (_, Some(_)) => limits.tint_share_clothed,
+        (_, None) => limits.tint_share_worn,
+    };
+    let is_gone_from = |report: &ColorReport| {
+        report.bare.is_none_or(|bare| bare <= limits.most_bare)
+            && tint::is_gone(report, accepted, most(report))
+    };
     // What is worn may lie elsewhere on the wearer than it is looked for.
-    let most = if place.part == Part::Thing { limits.tint_share } else { limits.tint_share_worn };
-    let is_elsewhere =
-        place.part == Part::Chest && !wearer.is_some_and(|wearer| tint::is_gone(wearer, accepted, most));
+    let is_elsewhere = place.part == Part::Chest && !wearer.is_some_and(is_gone_from);
     let is_gone = is_measured(report)
-        && tint::is_gone(report, accepted, most)
+        && is_gone_from(report)
         && tint::of_neighbors(report, accepted, place.part, thresholds) <= 1.0 - limits.dominant_share
         && !is_elsewhere;
     match by_share {

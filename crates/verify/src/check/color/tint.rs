@@ -65,6 +65,11 @@ pub(super) fn instead(report: &ColorReport, part: Part, thresholds: &Thresholds)
     let first = shown.colors.first().filter(|first| first.share >= limits.dominant_share)?;
     let may_be_shaded =
         || report.tints.iter().any(|(color, share)| is_vivid(color) && *share > limits.shaded_share);
+    // Clothes told from skin and from all around them are what most of them measures.
+    if report.bare.is_some() {
+        let is_plain = first.name != "black" || first.share >= limits.black_share;
+        return is_plain.then(|| (first.name.clone(), first.share));
+    }
     let is_plain = match first.name.as_str() {
         // Deep shade is black on anything, and any shade gray on white clothes and black ones.
         "black" => false,
@@ -124,6 +129,14 @@ mod tests {
         // Shade makes clothes gray, and anything black.
         assert_eq!(instead(&[("gray", 0.9)], &[("blue", 0.1)], Part::Chest), None);
         assert_eq!(instead(&[("black", 0.9)], &[], Part::Thing), None);
+        // Of clothes that were cut out, and of which skin was told, what dominates is theirs.
+        let cut_out = |colors: &[(&str, f32)]| {
+            let report = ColorReport { bare: Some(0.3), ..report(colors, &[]) };
+            super::instead(&report, Part::Chest, Thresholds::builtin()).map(|(name, _)| name)
+        };
+        assert_eq!(cut_out(&[("gray", 0.6), ("white", 0.3)]), one("gray"));
+        assert_eq!(cut_out(&[("black", 0.8)]), one("black"));
+        assert_eq!(cut_out(&[("black", 0.6), ("white", 0.4)]), None);
         // Half of what shows is skin.
         assert_eq!(instead(&[("pink", 0.5), ("white", 0.45)], &[], Part::Chest), one("white"));
         assert_eq!(instead(&[("pink", 0.7), ("white", 0.25)], &[], Part::Chest), None);
