@@ -3,7 +3,7 @@
 //! What is invented is mostly added, in a sentence of its own or at the end of one, and nothing else hangs on it: "A cow stands next to
 //! him." What is taken for something else carries what is said with it: "A man rides on a horse and waves."
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use lavr_types::{Span, Vocabulary};
 
@@ -12,19 +12,19 @@ use crate::text::{Determiner, NounPhrase, Reading};
 /// Words before a thing that is added to what the sentence is about.
 const ADDED: &[&str] = &["and", "or", "to", "beside", "besides", "near", "by", "plus", ","];
 
-/// The places of the words for things that carry their sentence.
-pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeSet<Span> {
+/// For the things that a text in English names, by the place of their words, whether they carry their sentence.
+pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeMap<Span, bool> {
     let reading = Reading::new(text, vocabulary);
     let phrases = reading.named();
-    let is_carrier = |(place, phrase): &(usize, &NounPhrase)| {
-        !phrase.labels.is_empty()
-            && phrase.negation.is_none()
+    let is_carrier = |place: usize, phrase: &NounPhrase| {
+        phrase.negation.is_none()
             && !is_added(&reading, phrase)
             && (phrase.sentence == 0
-                || introduces_more(phrases, *place)
-                || is_referred_to(&reading.phrases, *place))
+                || introduces_more(phrases, place)
+                || is_referred_to(&reading.phrases, place))
     };
-    phrases.iter().enumerate().filter(is_carrier).map(|(_, phrase)| reading.span(&phrase.head)).collect()
+    let things = phrases.iter().enumerate().filter(|(_, phrase)| !phrase.labels.is_empty());
+    things.map(|(place, phrase)| (reading.span(&phrase.head), is_carrier(place, phrase))).collect()
 }
 
 /// Whether it is put beside something that comes before it in its sentence.
@@ -58,7 +58,7 @@ mod tests {
 
     fn carried(text: &str) -> Vec<&str> {
         let carriers = carriers(text, Vocabulary::builtin());
-        carriers.iter().filter_map(|span| span.of(text)).collect()
+        carriers.iter().filter(|(_, carries)| **carries).filter_map(|(span, _)| span.of(text)).collect()
     }
 
     #[test]

@@ -70,8 +70,8 @@ pub struct Scene<'a> {
     mentioned: Arc<BTreeSet<String>>,
     /// The mentions of one more of a kind, with the number of the others.
     others: Arc<BTreeMap<Span, usize>>,
-    /// Where the text names things that carry their sentence.
-    carriers: Arc<BTreeSet<Span>>,
+    /// Whether the things that the text names carry their sentence, by the place of their words.
+    carriers: Arc<BTreeMap<Span, bool>>,
     /// How many texts the text quotes.
     quotes: usize,
     whole: Arc<Look>,
@@ -240,9 +240,10 @@ impl<'a> Scene<'a> {
         families.flatten().map(str::to_owned).collect()
     }
 
-    /// Whether the text's sentence is about the thing named there, so that another may stand in its place.
-    pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> bool {
-        self.carriers.contains(&entity.span)
+    /// Whether the text's sentence is about the thing named there, so that another may stand in its place; none where the
+    /// sentence could not be read.
+    pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> Option<bool> {
+        self.carriers.get(&entity.span).copied()
     }
 
     /// The picture.

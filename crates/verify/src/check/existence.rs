@@ -212,9 +212,11 @@ enum StandIn {
 /// What of the same family stands where the text sees something that is not there.
 fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let [label] = labels else { return StandIn::None };
-    match like(entity, label, scene) {
-        StandIn::None if scene.carries_its_sentence(entity) => unlike(entity, label, scene),
-        stand_in => stand_in,
+    match (like(entity, label, scene), scene.carries_its_sentence(entity)) {
+        (StandIn::None, Some(true)) => unlike(entity, label, scene),
+        // What is only added was rather made up than taken for something else.
+        (StandIn::Seen(..), Some(false)) => StandIn::None,
+        (stand_in, _) => stand_in,
     }
 }
 
