@@ -52,7 +52,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "LAVR_DETECTOR", value_name = "MODEL")]
     pub(crate) detector: Option<String>,
     /// A network that cuts things out, by its name in `lavr models list` or a file of your own: adds the segment expert, and
-    /// colors are measured within the masks of things instead of in their boxes [default: none]
+    /// the verifier measures clothes within the mask of who wears them, without skin and hair [default: none]
     #[arg(long, global = true, env = "LAVR_SEGMENTER", value_name = "MODEL")]
     pub(crate) segmenter: Option<String>,
     /// A model in this process that sees, for the vqa expert: a name from `lavr models list` whose files are here, or a

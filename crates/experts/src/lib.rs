@@ -79,7 +79,8 @@ impl Experts {
         self
     }
 
-    /// With a network that cuts things out (`segment`), by its name in the catalogue: colors are then measured within masks.
+    /// With a network that cuts things out (`segment`), by its name in the catalogue: `color` then measures a part of a thing
+    /// within the thing's mask.
     #[must_use]
     pub fn with_segmenter(mut self, network: impl Into<String>) -> Self {
         self.segmenter = Some(network.into());

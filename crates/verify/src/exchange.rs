@@ -1,4 +1,4 @@
-//! Which things of a text may stand there under a wrong name: those that their sentence is about.
+//! Which things of a text may stand there under a wrong name: those that their sentence is about; and what they may be instead.
 //!
 //! What is invented is mostly added, in a sentence of its own or at the end of one, and nothing else hangs on it: "A cow stands next to
 //! him." What is taken for something else carries what is said with it: "A man rides on a horse and waves."
@@ -11,6 +11,46 @@ use crate::text::{Determiner, NounPhrase, Reading};
 
 /// Words before a thing that is added to what the sentence is about.
 const ADDED: &[&str] = &["and", "or", "to", "beside", "besides", "near", "by", "plus", ","];
+
+/// Labels of things that stand, lie or are used in the same places.
+const WIDE_FAMILIES: &[&[&str]] = &[
+    &["bicycle", "motorcycle", "horse", "elephant", "skateboard", "surfboard", "snowboard", "skis"],
+    &["banana", "apple", "orange", "broccoli", "carrot", "sandwich", "hot dog", "pizza", "donut", "cake"],
+    &[
+        "backpack",
+        "handbag",
+        "suitcase",
+        "umbrella",
+        "bottle",
+        "wine glass",
+        "cup",
+        "fork",
+        "knife",
+        "spoon",
+        "bowl",
+        "potted plant",
+        "tv",
+        "laptop",
+        "mouse",
+        "remote",
+        "keyboard",
+        "cell phone",
+        "book",
+        "clock",
+        "vase",
+        "scissors",
+        "teddy bear",
+        "hair drier",
+        "toothbrush",
+    ],
+];
+
+/// Other labels that what carries its sentence may be taken for, though they are not alike.
+pub(crate) fn wide_kin_of(label: &str) -> Vec<String> {
+    let families =
+        WIDE_FAMILIES.iter().filter(|members| members.contains(&label)).flat_map(|members| *members);
+    families.filter(|other| **other != label).map(|other| (*other).to_owned()).collect()
+}
 
 /// For the things that a text in English names, by the place of their words, whether they carry their sentence.
 pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeMap<Span, bool> {

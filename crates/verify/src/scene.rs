@@ -16,43 +16,10 @@ use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
     check::{WEARER, covers_the_chest, is_worn},
     company::others_before,
-    exchange::carriers,
+    exchange::{carriers, wide_kin_of},
     experts::{Experts, Seen, Unseen},
     thresholds::Traces,
 };
-
-/// Labels of things that stand, lie or are used in the same places.
-const WIDE_FAMILIES: &[&[&str]] = &[
-    &["bicycle", "motorcycle", "horse", "elephant", "skateboard", "surfboard", "snowboard", "skis"],
-    &["banana", "apple", "orange", "broccoli", "carrot", "sandwich", "hot dog", "pizza", "donut", "cake"],
-    &[
-        "backpack",
-        "handbag",
-        "suitcase",
-        "umbrella",
-        "bottle",
-        "wine glass",
-        "cup",
-        "fork",
-        "knife",
-        "spoon",
-        "bowl",
-        "potted plant",
-        "tv",
-        "laptop",
-        "mouse",
-        "remote",
-        "keyboard",
-        "cell phone",
-        "book",
-        "clock",
-        "vase",
-        "scissors",
-        "teddy bear",
-        "hair drier",
-        "toothbrush",
-    ],
-];
 
 /// One picture with what the detector found of the things that a text speaks of.
 ///
@@ -233,11 +200,14 @@ impl<'a> Scene<'a> {
 
     /// Other labels that share a family with this one.
     fn kin_of(&self, label: &str) -> Vec<String> {
-        let narrow = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"]
-            .map(|family| self.vocabulary.labels_for(family));
-        let wide = WIDE_FAMILIES.iter().map(|family| family.to_vec());
-        let families = narrow.into_iter().chain(wide).filter(|members| members.contains(&label));
-        families.flatten().map(str::to_owned).collect()
+        let families = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"];
+        let kin = families
+            .iter()
+            .map(|family| self.vocabulary.labels_for(family))
+            .filter(|members| members.contains(&label))
+            .flatten()
+            .map(str::to_owned);
+        kin.chain(wide_kin_of(label)).collect()
     }
 
     /// Whether the text's sentence is about the thing named there, so that another may stand in its place; none where the
@@ -487,13 +457,6 @@ impl<'a> Scene<'a> {
             })
             .collect()
     }
-}
-
-/// Other labels that what carries its sentence may be taken for, though they are not alike.
-pub(crate) fn wide_kin_of(label: &str) -> Vec<String> {
-    let families =
-        WIDE_FAMILIES.iter().filter(|members| members.contains(&label)).flat_map(|members| *members);
-    families.filter(|other| **other != label).map(|other| (*other).to_owned()).collect()
 }
 
 /// The labels that a thing may have.

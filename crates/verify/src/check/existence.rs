@@ -6,7 +6,7 @@ use lavr_types::{
 };
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD, scene::wide_kin_of};
+use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD, exchange::wide_kin_of};
 
 /// Looks for a thing with the detector. Present on one good finding; absent only after two misses of a class
 /// that the detector finds reliably.
