@@ -1,4 +1,4 @@
-//! The head: from features of three sizes to boxes and the probability of each class, and where it has them, to masks.
+//! The head: from features of three sizes to boxes and the probability of each class, and where it has them, to masks or key points.
 
 use crate::{
     error::Fault,
@@ -20,16 +20,20 @@ impl Writer {
     ///
     /// Of a head for masks the probabilities are followed by a coefficient for each prototype, and the prototypes are a
     /// second tensor: their sum, weighted with a place's coefficients, is positive where the thing of that place is.
+    ///
+    /// Of a head for key points the probabilities are followed by each point's place, in pixels of the input, and the
+    /// probability that it shows.
     pub(crate) fn head(
         &mut self,
         head: &Module<'_>,
         levels: &[Features],
         side: usize,
     ) -> Result<Vec<Output>, Fault> {
-        let has_masks = match head.class {
-            "Detect" => false,
-            "Segment" | "Segment26" => true,
-            _ => return Err(head.fault("is no head that finds boxes or masks")),
+        let (has_masks, has_points) = match head.class {
+            "Detect" => (false, false),
+            "Segment" | "Segment26" => (true, false),
+            "Pose" => (false, true),
+            _ => return Err(head.fault("is no head that finds boxes, masks or key points")),
         };
         let (classes, bins) = (head.number("nc")?, head.number("reg_max")?);
         let (boxes, scores) = (head.child("cv2")?.children()?, head.child("cv3")?.children()?);
@@ -37,7 +41,8 @@ impl Writer {
         let anchors = levels.iter().map(Features::area).sum();
         let sides = self.rows(head, &boxes, levels, 4 * bins)?;
         let sides = if bins > 1 { self.expected(&sides, bins, anchors) } else { sides };
-        let boxes = self.boxes(&sides, levels, side);
+        let grid = Grid::of(levels, side);
+        let boxes = self.boxes(&sides, &grid);
         let scores = self.rows(head, &scores, levels, classes)?;
         let scores = self.graph.node("Sigmoid", &[&scores], Vec::new());
         let mut rows = 4 + classes;
@@ -49,6 +54,13 @@ impl Writer {
             rows += made.channels;
             prototypes =
                 Some(Output { shape: vec![1, made.channels, made.height, made.width], name: made.name });
+        }
+        if has_points {
+            let points = key_points(head)?;
+            let branches = head.child("cv4")?.children()?;
+            let raw = self.rows(head, &branches, levels, points.iter().product())?;
+            parts.push(self.points(&raw, points, &grid));
+            rows += points.iter().product::<usize>();
         }
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let name = self.graph.node("Concat", &parts, vec![Attribute::integer("axis", 1)]);
@@ -122,18 +134,11 @@ impl Writer {
     }
 
     /// Boxes from the distances (left, top, right, bottom, in steps of the grid) of each place's middle to their sides.
-    fn boxes(&mut self, sides: &str, levels: &[Features], side: usize) -> String {
-        let (mut across, mut down, mut steps) = (Vec::new(), Vec::new(), Vec::new());
-        for level in levels {
-            for place in 0..level.area() {
-                across.push((place % level.width) as f32 + 0.5);
-                down.push((place / level.width) as f32 + 0.5);
-                steps.push(side as f32 / level.height as f32);
-            }
-        }
-        let anchors = steps.len();
-        let middles = self.graph.constant(&[1, 2, anchors], &[across, down].concat());
-        let steps = self.graph.constant(&[1, 1, anchors], &steps);
+    fn boxes(&mut self, sides: &str, grid: &Grid) -> String {
+        let anchors = grid.steps.len();
+        let middles: Vec<f32> = grid.corners.iter().map(|corner| corner + 0.5).collect();
+        let middles = self.graph.constant(&[1, 2, anchors], &middles);
+        let steps = self.graph.constant(&[1, 1, anchors], &grid.steps);
         let half = self.graph.constant(&[], &[0.5]);
         let parts = self.graph.list(&[2, 2]);
         let rows = || vec![Attribute::integer("axis", 1)];
@@ -145,5 +150,65 @@ impl Writer {
         let sizes = self.graph.node("Sub", &[&end, &start], Vec::new());
         let boxes = self.graph.node("Concat", &[&centers, &sizes], rows());
         self.graph.node("Mul", &[&boxes, &steps], Vec::new())
+    }
+
+    /// Key points from half their distances to each place's corner, in steps of the grid.
+    fn points(&mut self, raw: &str, [number, numbers]: [usize; 2], grid: &Grid) -> String {
+        let anchors = grid.steps.len();
+        let corners = self.graph.constant(&[1, 2, anchors], &grid.corners);
+        let steps = self.graph.constant(&[1, 1, anchors], &grid.steps);
+        let double = self.graph.constant(&[], &[2.0]);
+        let rows = || vec![Attribute::integer("axis", 1)];
+        let shape = self.graph.list(&[number, numbers, anchors]);
+        let raw = self.graph.node("Reshape", &[raw, &shape], Vec::new());
+        let place = |writer: &mut Self, raw: &str| {
+            let twice = writer.graph.node("Mul", &[raw, &double], Vec::new());
+            let moved = writer.graph.node("Add", &[&twice, &corners], Vec::new());
+            writer.graph.node("Mul", &[&moved, &steps], Vec::new())
+        };
+        let points = if numbers == 3 {
+            let parts = self.graph.list(&[2, 1]);
+            let [places, shown] = self.graph.split_node("Split", &[&raw, &parts], rows());
+            let places = place(self, &places);
+            let shown = self.graph.node("Sigmoid", &[&shown], Vec::new());
+            self.graph.node("Concat", &[&places, &shown], rows())
+        } else {
+            place(self, &raw)
+        };
+        let shape = self.graph.list(&[1, number * numbers, anchors]);
+        self.graph.node("Reshape", &[&points, &shape], Vec::new())
+    }
+}
+
+/// How many key points a head gives, and how many numbers each of them has: its place, and mostly whether it shows.
+pub(crate) fn key_points(head: &Module<'_>) -> Result<[usize; 2], Fault> {
+    match head.list("kpt_shape")?.as_slice() {
+        &[points, numbers @ 2..=3] if (1..=LARGEST_NUMBER).contains(&points) => Ok([points, numbers]),
+        shape => Err(head.fault(format!("gives key points of the shape {shape:?}"))),
+    }
+}
+
+/// More key points than any head gives.
+const LARGEST_NUMBER: usize = 1024;
+
+/// The places of all sizes, one size after the other, row by row.
+struct Grid {
+    /// How far each lies across, in its own steps, then how far down: of its upper left corner.
+    corners: Vec<f32>,
+    /// Pixels of the input from one place to the next.
+    steps: Vec<f32>,
+}
+
+impl Grid {
+    fn of(levels: &[Features], side: usize) -> Self {
+        let (mut across, mut down, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+        for level in levels {
+            for place in 0..level.area() {
+                across.push((place % level.width) as f32);
+                down.push((place / level.width) as f32);
+                steps.push(side as f32 / level.height as f32);
+            }
+        }
+        Self { corners: [across, down].concat(), steps }
     }
 }

@@ -4,11 +4,12 @@
 //! with the training library and all that belongs to it. This crate does without: it reads the pickled modules as data,
 //! runs nothing of them, and writes the graph that they stand for as ONNX, with a fixed square input
 //! `images` `[1, 3, side, side]` and an output `output0` `[1, 4 + classes, anchors]` as the library's own export has it; a
-//! network for masks has `output0` `[1, 4 + classes + prototypes, anchors]` and `output1` `[1, prototypes, side / 4, side / 4]`.
+//! network for masks has `output0` `[1, 4 + classes + prototypes, anchors]` and `output1` `[1, prototypes, side / 4, side / 4]`, one for key points
+//! `output0` `[1, 4 + classes + points * numbers, anchors]`, of each point x, y and mostly the probability that it shows.
 //! Normalizations are folded into the convolutions before them.
 //!
-//! Read are the detectors of YOLO 8, 11 and 26 in every size, with and without masks; others end in an error that names the
-//! layer.
+//! Read are the detectors of YOLO 8, 11 and 26 in every size, with and without masks, and those of YOLO 8 and 11 for key points;
+//! others end in an error that names the layer.
 //!
 //! ```no_run
 //! let network = lavr_checkpoint::to_onnx("best.pt".as_ref(), 640)?;
@@ -38,7 +39,7 @@ use crate::{
 /// The network of a checkpoint as an ONNX file, for square pictures of `side` pixels.
 ///
 /// Blocks while it reads. The metadata `names` tells the classes, written as the library's own export does
-/// (`{0: 'person', 1: 'bicycle'}`).
+/// (`{0: 'person', 1: 'bicycle'}`), and `kpt_shape` how many key points there are, of how many numbers (`[17, 3]`).
 ///
 /// # Errors
 /// When the file cannot be read, is no checkpoint, or holds a layer that is not known here.
@@ -70,7 +71,11 @@ fn convert(path: &Path, side: usize) -> Result<Vec<u8>, Fault> {
     let outputs = writer.head(&head, &levels, side)?;
     let outputs: Vec<(&str, &[usize])> =
         outputs.iter().map(|output| (output.name.as_str(), output.shape.as_slice())).collect();
-    let metadata = names(&network).map(|names| ("names".to_owned(), names)).into_iter().collect();
+    let mut metadata: Vec<(String, String)> =
+        names(&network).map(|names| ("names".to_owned(), names)).into_iter().collect();
+    if head.class == "Pose" {
+        metadata.push(("kpt_shape".to_owned(), format!("{:?}", head::key_points(&head)?)));
+    }
     Ok(writer.graph.finish(("images", &[1, 3, side, side]), &outputs, metadata))
 }
 

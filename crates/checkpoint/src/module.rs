@@ -72,6 +72,15 @@ impl<'a> Module<'a> {
         number.ok_or_else(|| self.fault(format!("`{name}` is no whole number")))
     }
 
+    /// A list of whole numbers among its settings.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<usize>, Fault> {
+        let numbers = match self.setting(name) {
+            Some(Object::List(numbers) | Object::Tuple(numbers)) => numbers.iter().map(to_size).collect(),
+            _ => None,
+        };
+        numbers.ok_or_else(|| self.fault(format!("`{name}` is no list of whole numbers")))
+    }
+
     /// A setting that is one number for both directions, or a pair of them: along the height and along the width.
     pub(crate) fn pair(&self, name: &str) -> Result<[usize; 2], Fault> {
         let pair = match self.setting(name) {

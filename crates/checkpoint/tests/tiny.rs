@@ -1,6 +1,6 @@
 //! A small detector, untrained, with the layers of YOLO 8, 11 and 26 (`data/tiny.py` made it, and says what the training
-//! library computes with it), and two smaller ones with heads for masks (`data/masks.py`), read, converted and run. The
-//! published weights are run by the tests of `lavr-detect`.
+//! library computes with it), two smaller ones with heads for masks (`data/masks.py`) and two with a head for key points
+//! (`data/points.py`), read, converted and run. The published weights are run by the tests of `lavr-detect`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -19,6 +19,8 @@ use serde::Deserialize;
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.pt");
 const MASKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/masks.pt");
 const MASKS_26: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/masks26.pt");
+const POINTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/points.pt");
+const PLACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/places.pt");
 
 #[derive(Deserialize)]
 struct Expected {
@@ -62,9 +64,20 @@ fn masks_are_computed_as_the_training_library_does_with_either_head() {
     equals(MASKS_26, &expected(include_str!("data/masks26.json")));
 }
 
+/// Two classes, and five points each with whether it shows, or four places alone.
 #[test]
-fn a_network_without_masks_has_one_output_and_one_with_masks_two() {
-    for (checkpoint, outputs) in [(TINY, 1), (MASKS, 2), (MASKS_26, 2)] {
+fn key_points_are_computed_as_the_training_library_does_with_and_without_whether_they_show() {
+    let expected = |json| -> Vec<Expected> { serde_json::from_str(json).unwrap() };
+    let (points, places) =
+        (expected(include_str!("data/points.json")), expected(include_str!("data/places.json")));
+    assert_eq!((points[0].shape[1], places[0].shape[1]), (4 + 2 + 5 * 3, 4 + 2 + 4 * 2));
+    equals(POINTS, &points);
+    equals(PLACES, &places);
+}
+
+#[test]
+fn a_network_with_masks_has_two_outputs_and_any_other_one() {
+    for (checkpoint, outputs) in [(TINY, 1), (MASKS, 2), (MASKS_26, 2), (POINTS, 1), (PLACES, 1)] {
         let network = Model::load(to_onnx(Path::new(checkpoint), 64).unwrap()).unwrap();
         assert_eq!(network.output_ids().len(), outputs, "{checkpoint}");
     }
@@ -74,7 +87,7 @@ fn a_network_without_masks_has_one_output_and_one_with_masks_two() {
 #[test]
 fn a_head_for_masks_that_is_not_known_is_named() {
     let changes = [
-        ("Segment26", "Segment27", "is no head that finds boxes or masks"),
+        ("Segment26", "Segment27", "is no head that finds boxes, masks or key points"),
         ("Proto26", "Proto27", "makes prototypes in a way that is not known here"),
         ("ConvTranspose2d", "ConvTranspose3d", "ConvTranspose3d"),
     ];
@@ -90,25 +103,65 @@ fn a_head_for_masks_that_is_not_known_is_named() {
     }
 }
 
-/// A pickle that speaks of another class, whose name is as long.
+/// The heads for key points of YOLO26 compute another thing under a name that is alike.
+#[test]
+fn a_head_for_key_points_that_is_not_known_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.pt");
+    let refused = |from: &[u8], to: &[u8]| {
+        let ((name, pickle), others) = parts(POINTS);
+        std::fs::write(&path, archive((name, replaced(&pickle, from, to)), others)).unwrap();
+        let error = to_onnx(&path, 64).unwrap_err();
+        assert!(matches!(error, CheckpointError::Unsupported { .. }), "{error}");
+        error.to_string()
+    };
+    let head = refused(b"\nPose\n", b"\nPose26\n");
+    assert!(
+        head.contains("Pose26") && head.contains("is no head that finds boxes, masks or key points"),
+        "{head}"
+    );
+    // A list of two small numbers, as a pickle has it: of a shape that no head has.
+    let shape = refused(b"(K\x05K\x03e", b"(K\x05K\x04e");
+    assert!(shape.contains("key points of the shape [5, 4]"), "{shape}");
+    let none = refused(b"kpt_shape", b"kpt_shade");
+    assert!(none.contains("`kpt_shape` is no list of whole numbers"), "{none}");
+}
+
+/// A pickle that speaks of another class.
 fn renamed(pickle: &[u8], class: &str, other: &str) -> Vec<u8> {
     let line = |name: &str| format!("\n{name}\n").into_bytes();
-    let (from, to) = (line(class), line(other));
-    let places: Vec<_> = (0..pickle.len()).filter(|place| pickle[*place..].starts_with(&from)).collect();
-    assert!(!places.is_empty(), "no {class}");
-    let mut changed = pickle.to_vec();
-    for place in places {
-        changed[place..place + to.len()].copy_from_slice(&to);
+    replaced(pickle, &line(class), &line(other))
+}
+
+/// Bytes in which these stand wherever those stood.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let (mut changed, mut rest) = (Vec::new(), bytes);
+    while let Some(place) = rest.windows(from.len()).position(|bytes| bytes == from) {
+        changed.extend_from_slice(&rest[..place]);
+        changed.extend_from_slice(to);
+        rest = &rest[place + from.len()..];
     }
+    assert!(!changed.is_empty(), "no {}", from.escape_ascii());
+    changed.extend_from_slice(rest);
     changed
+}
+
+/// An entry of the metadata of the converted network.
+fn told(checkpoint: &str, entry: &str) -> Option<String> {
+    let network = Model::load(to_onnx(Path::new(checkpoint), 64).unwrap()).unwrap();
+    network.metadata().fields().find(|(name, _)| *name == entry).map(|(_, value)| value.to_owned())
 }
 
 #[test]
 fn its_classes_are_in_the_metadata() {
-    let network = Model::load(to_onnx(Path::new(TINY), 64).unwrap()).unwrap();
-    let names =
-        network.metadata().fields().find(|(name, _)| *name == "names").map(|(_, value)| value.to_owned());
-    assert_eq!(names.as_deref(), Some("{0: 'cat', 1: 'dog', 2: 'traffic light'}"));
+    assert_eq!(told(TINY, "names").as_deref(), Some("{0: 'cat', 1: 'dog', 2: 'traffic light'}"));
+    assert_eq!(told(POINTS, "names").as_deref(), Some("{0: 'cat', 1: 'dog'}"));
+}
+
+#[test]
+fn how_many_key_points_there_are_is_in_the_metadata() {
+    let shapes = [TINY, MASKS, POINTS, PLACES].map(|checkpoint| told(checkpoint, "kpt_shape"));
+    assert_eq!(shapes, [None, None, Some("[5, 3]".to_owned()), Some("[4, 2]".to_owned())]);
 }
 
 #[test]
@@ -171,7 +224,7 @@ proptest! {
     /// Damaged objects are an error or another network, never a panic. (A damaged file would be noticed by its check sums.)
     #[test]
     fn damage_does_no_harm(
-        checkpoint in prop::sample::select(vec![TINY, MASKS_26]),
+        checkpoint in prop::sample::select(vec![TINY, MASKS_26, POINTS]),
         places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let ((name, mut pickle), others) = parts(checkpoint);

@@ -55,6 +55,10 @@ pub(crate) struct Global {
     /// the verifier measures clothes within the mask of who wears them, without skin and hair [default: none]
     #[arg(long, global = true, env = "LAVR_SEGMENTER", value_name = "MODEL")]
     pub(crate) segmenter: Option<String>,
+    /// A network that finds the points of people's bodies, by its name in `lavr models list` or a file of your own: adds the
+    /// pose expert, and the verifier knows where on a person clothes are [default: none]
+    #[arg(long, global = true, env = "LAVR_POSE", value_name = "MODEL")]
+    pub(crate) pose: Option<String>,
     /// A model in this process that sees, for the vqa expert: a name from `lavr models list` whose files are here, or a
     /// folder with config.json, tokenizer.json and weights [default: the remote model, if it sees]
     #[arg(long, global = true, env = "LAVR_VISION", value_name = "MODEL")]

@@ -107,6 +107,9 @@ fn worker(global: &Global) -> anyhow::Result<Program> {
     if let Some(segmenter) = &global.segmenter {
         arguments.extend(["--segmenter".to_owned(), segmenter.clone()]);
     }
+    if let Some(pose) = &global.pose {
+        arguments.extend(["--pose".to_owned(), pose.clone()]);
+    }
     if let Some(vision) = &global.vision {
         arguments.extend(["--vision".to_owned(), vision.clone()]);
     }

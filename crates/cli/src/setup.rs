@@ -43,6 +43,7 @@ pub(crate) struct Setup {
     detector: Option<String>,
     /// The network that cuts things out, if one was chosen.
     segmenter: Option<String>,
+    pose: Option<String>,
     /// The vision-language model that was chosen.
     vision: Option<String>,
     /// What fetches pictures from addresses, where that is allowed.
@@ -85,7 +86,9 @@ impl Setup {
         let progress: Arc<dyn Progress> =
             if show_progress { Arc::new(Bars::new()) } else { Arc::new(Silent) };
         let store = Store::open(options)?.with_bundled(lavr_experts::BUNDLED).with_progress(progress);
-        for (option, network) in [("--detector", &global.detector), ("--segmenter", &global.segmenter)] {
+        let networks =
+            [("--detector", &global.detector), ("--segmenter", &global.segmenter), ("--pose", &global.pose)];
+        for (option, network) in networks {
             if let Some(network) = network {
                 ensure_network(option, network, &store)?;
             }
@@ -100,6 +103,7 @@ impl Setup {
             fetcher,
             detector: global.detector.clone(),
             segmenter: global.segmenter.clone(),
+            pose: global.pose.clone(),
             vision: global.vision.clone(),
             own_tools: OwnTools::default(),
             budget: Budget::default(),
@@ -199,8 +203,12 @@ impl Setup {
             Some(network) => experts.with_detector(network),
             None => experts,
         };
-        match &self.segmenter {
+        let experts = match &self.segmenter {
             Some(network) => experts.with_segmenter(network),
+            None => experts,
+        };
+        match &self.pose {
+            Some(network) => experts.with_pose(network),
             None => experts,
         }
     }

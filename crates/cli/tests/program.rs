@@ -319,6 +319,45 @@ fn things_are_cut_out_and_one_without_masks_is_refused() {
     assert!(stderr(&refused).contains("gives no masks"), "{}", stderr(&refused));
 }
 
+/// An expert more where one asks for it, and none where not.
+#[test]
+fn a_network_for_poses_adds_the_expert_that_tells_how_people_hold_themselves() {
+    let doctor = run(&["doctor", "--offline", "--pose", "yolo11n-pose"]);
+    let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let line = told.lines().find(|line| line.contains("pose(image, threshold?)"));
+    assert!(line.is_some_and(|line| line.contains("looks with yolo11n-pose")), "{told}");
+    let listed = run(&["tools", "list"]);
+    assert!(!String::from_utf8_lossy(&listed.stdout).contains("pose"), "{}", stderr(&listed));
+    let output = run(&["tools", "list", "--pose", "nonesuch"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--pose wants a network of the catalogue"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_person_has_points_and_a_network_without_them_is_refused() {
+    let arguments = serde_json::json!({ "image": picture("astronaut.jpg") }).to_string();
+    let estimate = ["tools", "run", "pose", "--json", &arguments, "--pose"];
+    let output = run(&[&estimate[..], &["yolo11n-pose"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let people = &document(&output)["value"]["people"];
+    assert_eq!(people.as_array().map(Vec::len), Some(1), "{people}");
+    let nose = &people[0]["keypoints"][0];
+    assert_eq!((&nose["name"], nose["at"].as_array().map(Vec::len)), (&"nose".into(), Some(2)));
+    let refused = run(&[&estimate[..], &["nanodet"]].concat());
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("the seventeen of COCO"), "{}", stderr(&refused));
+}
+
+/// The process of its own is told which network.
+#[test]
+fn poses_are_found_in_a_process_of_their_own() {
+    let arguments = serde_json::json!({ "image": picture("astronaut.jpg") }).to_string();
+    let estimate = ["tools", "run", "pose", "--json", &arguments, "--pose", "yolo11n-pose"];
+    let [here, apart] = [run(&estimate), run(&[&estimate[..], &["--isolate", "pose"]].concat())];
+    assert_eq!(code(&apart), 0, "{}", stderr(&apart));
+    assert_eq!(document(&here)["value"], document(&apart)["value"]);
+}
+
 #[test]
 fn a_planner_file_that_is_cut_short_is_an_error_not_a_crash() {
     let folder = tempfile::tempdir().unwrap();

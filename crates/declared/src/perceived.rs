@@ -4,7 +4,7 @@ use lavr_tool::ToolError;
 use lavr_types::{
     Capability,
     perception::{
-        Caption, ColorReport, Detection, Detections, Instances, RelationReport, TextLine, TextLines,
+        Caption, ColorReport, Detection, Detections, Instances, Poses, RelationReport, TextLine, TextLines,
         VisualAnswer,
     },
 };
@@ -36,6 +36,7 @@ pub(crate) fn value(
             None => fitting::<VisualAnswer>(mapping, value),
         },
         Capability::Segment => fitting::<Instances>(mapping, value),
+        Capability::Pose => fitting::<Poses>(mapping, value),
         Capability::MeasureColor => fitting::<ColorReport>(mapping, value),
         Capability::Relate => fitting::<RelationReport>(mapping, value),
         _ => match text(mapping, whole)? {
@@ -53,6 +54,7 @@ pub(crate) fn schema(capability: Capability) -> Option<Value> {
         Capability::Caption => schema_of::<Caption>(),
         Capability::Answer => schema_of::<VisualAnswer>(),
         Capability::Segment => schema_of::<Instances>(),
+        Capability::Pose => schema_of::<Poses>(),
         Capability::MeasureColor => schema_of::<ColorReport>(),
         Capability::Relate => schema_of::<RelationReport>(),
         _ => return None,

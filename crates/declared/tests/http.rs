@@ -49,6 +49,21 @@ async fn lines_of_text_become_evidence_that_stays_data() {
     assert!(request.json()["image"].as_str().unwrap().starts_with("iVBOR"), "base64 of a PNG file");
 }
 
+/// What takes the place of the expert for poses says the same things in the same form.
+#[tokio::test]
+async fn points_of_bodies_have_the_form_of_the_expert() {
+    let ear = json!({ "name": "left ear", "at": [4.0, 2.5], "score": 0.75 });
+    let people = json!({ "people": [{ "box": [1.0, 1.0, 7.0, 8.0], "score": 0.5, "keypoints": [ear] }] });
+    let answers = [people.clone(), json!({ "people": [{ "box": [1.0, 1.0, 7.0, 8.0], "score": 0.5 }] })];
+    let server = Loopback::start(move |_, before| Answer::json(200, &answers[before.min(1)])).await.unwrap();
+    let folder = Folder::new();
+    folder.file("poses.toml", &declared("capability = \"pose\"", &server, ""));
+    let scene = Scene::new(&folder).await;
+    assert_eq!(scene.seen("poses", json!({ "image": scene.image })).await.value, people);
+    let failure = scene.failure("poses", json!({ "image": scene.image })).await;
+    assert!(failure.message.contains("missing field `keypoints`"), "{}", failure.message);
+}
+
 #[tokio::test]
 async fn pictures_travel_as_forms_as_bodies_and_in_queries() {
     let server = Loopback::start(|_, _| Answer::json(200, &json!({ "ok": true }))).await.unwrap();

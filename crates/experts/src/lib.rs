@@ -44,6 +44,7 @@ pub struct Experts {
     store: Store,
     detector: Option<String>,
     segmenter: Option<String>,
+    pose: Option<String>,
     vision: Option<Arc<dyn ChatModel>>,
     contrast: Option<Contrast>,
     prompts: Library,
@@ -66,6 +67,7 @@ impl Experts {
             store,
             detector: None,
             segmenter: None,
+            pose: None,
             vision: None,
             contrast: None,
             prompts: Library::built_in(),
@@ -84,6 +86,14 @@ impl Experts {
     #[must_use]
     pub fn with_segmenter(mut self, network: impl Into<String>) -> Self {
         self.segmenter = Some(network.into());
+        self
+    }
+
+    /// With a network that finds the points of people's bodies (`pose`), by its name in the catalogue: the verifier then knows
+    /// where on a person clothes are.
+    #[must_use]
+    pub fn with_pose(mut self, network: impl Into<String>) -> Self {
+        self.pose = Some(network.into());
         self
     }
 
@@ -118,7 +128,7 @@ impl Experts {
     /// # Errors
     /// When a tool's name or schema, or a prompt, is not usable.
     pub fn registry(self) -> Result<Registry, ExpertsError> {
-        let Self { sessions, store, detector, segmenter, vision, contrast, prompts } = self;
+        let Self { sessions, store, detector, segmenter, pose, vision, contrast, prompts } = self;
         let detect = lavr_detect::Detect::new(Arc::clone(&sessions));
         let detect = match detector {
             Some(network) => detect.with_network(network),
@@ -127,6 +137,9 @@ impl Experts {
         let mut registry = Registry::new().with(detect)?;
         if let Some(network) = segmenter {
             registry = registry.with(lavr_detect::Segment::new(Arc::clone(&sessions), network))?;
+        }
+        if let Some(network) = pose {
+            registry = registry.with(lavr_detect::EstimatePose::new(Arc::clone(&sessions), network))?;
         }
         registry = registry
             .with(lavr_ocr::Ocr::new(sessions))?

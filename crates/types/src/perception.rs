@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Quad, Rect, Size};
+use crate::{Point, Quad, Rect, Size};
 
 /// One object found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -152,6 +152,64 @@ pub struct Instances {
     /// Words that were asked for and that this expert has no label for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_labels: Vec<String>,
+}
+
+/// A point of a body: a joint, an eye, an ear or the nose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Keypoint {
+    /// Its name, of [`KEYPOINTS`] where the expert knows these: left and right are the person's own.
+    pub name: String,
+    /// Where it is, in pixels of the image that was asked about.
+    pub at: Point,
+    /// How surely it shows, 0 to 1.
+    pub score: f32,
+}
+
+/// The seventeen points of a body that the COCO data names, in its order.
+pub const KEYPOINTS: [&str; 17] = [
+    "nose",
+    "left eye",
+    "right eye",
+    "left ear",
+    "right ear",
+    "left shoulder",
+    "right shoulder",
+    "left elbow",
+    "right elbow",
+    "left wrist",
+    "right wrist",
+    "left hip",
+    "right hip",
+    "left knee",
+    "right knee",
+    "left ankle",
+    "right ankle",
+];
+
+/// One person and where the parts of the body are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pose {
+    /// The person's box in pixels of the image that was asked about.
+    #[serde(rename = "box")]
+    pub bounds: Rect,
+    /// The expert's score, 0 to 1.
+    pub score: f32,
+    /// The points that show.
+    pub keypoints: Vec<Keypoint>,
+}
+
+impl Pose {
+    /// The point of this name, if it shows.
+    pub fn keypoint(&self, name: &str) -> Option<&Keypoint> {
+        self.keypoints.iter().find(|point| point.name == name)
+    }
+}
+
+/// The people in an image and how they hold themselves, best first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Poses {
+    /// The people.
+    pub people: Vec<Pose>,
 }
 
 /// One line of text read.

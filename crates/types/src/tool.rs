@@ -41,6 +41,8 @@ pub enum Capability {
     Detect,
     /// Finds objects and which pixels show them. Gives [`crate::perception::Instances`].
     Segment,
+    /// Finds people and the points of their bodies. Gives [`crate::perception::Poses`].
+    Pose,
     /// Reads text. Gives [`crate::perception::TextLines`].
     ReadText,
     /// Names colours. Gives [`crate::perception::ColorReport`].

@@ -14,7 +14,7 @@ use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
     CallId, CallRecord, Capability, Event, Evidence, Failure, FailureKind, ImageId, Rect, Region, Size,
     ToolCall, ToolSpec, Trust,
-    perception::{ColorReport, Detections, RelationReport, TextLines, VisualAnswer},
+    perception::{ColorReport, Detections, Poses, RelationReport, TextLines, VisualAnswer},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -285,6 +285,11 @@ impl<'l> Experts<'l> {
     fn takes(&self, capability: Capability, argument: &str) -> bool {
         self.tool(capability)
             .is_some_and(|spec| properties(spec).is_some_and(|all| all.contains_key(argument)))
+    }
+
+    /// The people and the points of their bodies.
+    pub(crate) async fn poses(&self, image: ImageId) -> Result<Seen<Poses>, Unseen> {
+        self.call(Capability::Pose, "find the points of bodies", json!({ "image": image })).await
     }
 
     pub(crate) async fn read(&self, image: ImageId) -> Result<Seen<TextLines>, Unseen> {

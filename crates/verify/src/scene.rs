@@ -5,16 +5,17 @@ use std::{
     sync::Arc,
 };
 
+use futures::future::join;
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Span, Trust, Vocabulary,
-    perception::{Detection, Detections},
+    perception::{Detection, Detections, Pose, Poses},
     vocabulary::MatchKind,
 };
 use serde_json::Value;
 
 use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
-    check::{WEARER, covers_the_chest, is_worn},
+    check::{WEARER, garment},
     company::others_before,
     exchange::{carriers, wide_kin_of},
     experts::{Experts, Seen, Unseen},
@@ -43,6 +44,8 @@ pub struct Scene<'a> {
     quotes: usize,
     whole: Arc<Look>,
     tiles: Arc<Look>,
+    /// How the people hold themselves, where clothes are spoken of and that can be told.
+    poses: Arc<Poses>,
 }
 
 /// Which labels the detector is asked for.
@@ -53,6 +56,9 @@ pub(crate) enum Breadth {
     /// All, so that the same call serves claims that are yet to come.
     Vocabulary,
 }
+
+/// Boxes of two experts that overlap less do not show the same person.
+const SAME_PERSON: f64 = 0.5;
 
 /// What one detector call found of the labels that matter.
 struct Look {
@@ -101,15 +107,14 @@ impl<'a> Scene<'a> {
             quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
+            poses: Arc::default(),
         };
         let mut wanted: BTreeSet<String> =
             claims.iter().flat_map(entities).flat_map(|entity| scene.labels_and_senses_of(entity)).collect();
         // Clothes are looked for on those who wear them.
-        let of_clothes = |claim: &Claim| {
-            matches!(&claim.assertion, Assertion::Color { entity, .. }
-                if covers_the_chest(&entity.surface) || is_worn(&entity.surface))
-        };
-        if claims.iter().any(of_clothes) {
+        let of_clothes = |claim: &Claim| matches!(&claim.assertion, Assertion::Color { entity, .. } if garment(&entity.surface).is_some());
+        let is_of_clothes = claims.iter().any(of_clothes);
+        if is_of_clothes {
             wanted.insert(WEARER.to_owned());
         }
         let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
@@ -120,7 +125,17 @@ impl<'a> Scene<'a> {
         if !wanted.is_empty() {
             // Kin of what is named is looked for in the same pass: it may be what stands there instead.
             let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
-            scene.whole = Arc::new(scene.look(wanted.union(&kin).cloned().collect(), false).await);
+            let look = scene.look(wanted.union(&kin).cloned().collect(), false);
+            let poses = async {
+                if is_of_clothes && scene.can(Capability::Pose) {
+                    scene.experts.poses(image).await.ok()
+                } else {
+                    None
+                }
+            };
+            let (whole, poses) = join(look, poses).await;
+            scene.whole = Arc::new(whole);
+            scene.poses = poses.map(|seen| seen.value).unwrap_or_default().into();
         }
         scene
     }
@@ -152,6 +167,7 @@ impl<'a> Scene<'a> {
             quotes: self.quotes,
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
+            poses: Arc::clone(&self.poses),
         }
     }
 
@@ -236,6 +252,13 @@ impl<'a> Scene<'a> {
 
     pub(crate) const fn vocabulary(&self) -> &Vocabulary {
         self.vocabulary
+    }
+
+    /// How the person in a box holds himself, where that can be told.
+    pub(crate) fn pose_of(&self, person: Rect) -> Option<&Pose> {
+        let fitting = self.poses.people.iter().map(|pose| (pose.bounds.iou(person), pose));
+        let (overlap, pose) = fitting.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        (overlap >= SAME_PERSON).then_some(pose)
     }
 
     /// Whether one of the verifier's changes against Woodpecker is taken back.

@@ -129,16 +129,19 @@ impl Placed {
 
     /// A box in the input as a box in the picture, cut off at the edges of the part that was looked at.
     pub(crate) fn to_picture(self, input: Rect) -> Rect {
+        let [a, b] = [Point::new(input.left, input.top), Point::new(input.right, input.bottom)]
+            .map(|corner| self.point_to_picture(corner));
+        Rect::new(a.x, a.y, b.x, b.y)
+    }
+
+    /// A point in the input as a point in the picture, on the edge of the part that was looked at if it is none in it.
+    pub(crate) fn point_to_picture(self, input: Point) -> Point {
         let (width, height) = (self.width as f64, self.height as f64);
         let scale = [self.area.width() / width, self.area.height() / height];
         let (left, top) = (self.left as f64, self.top as f64);
-        let map = Affine::scale_then_move(
-            scale,
-            [self.area.left - left * scale[0], self.area.top - top * scale[1]],
-        );
-        let (a, b) =
-            (map.apply(Point::new(input.left, input.top)), map.apply(Point::new(input.right, input.bottom)));
-        Rect::new(a.x, a.y, b.x, b.y).clamped(self.area)
+        let corner = [self.area.left - left * scale[0], self.area.top - top * scale[1]];
+        let Point { x, y } = Affine::scale_then_move(scale, corner).apply(input);
+        Point::new(x.clamp(self.area.left, self.area.right), y.clamp(self.area.top, self.area.bottom))
     }
 }
 
@@ -173,6 +176,20 @@ mod tests {
             for (a, b) in <[f64; 4]>::from(area).into_iter().zip(<[f64; 4]>::from(back)) {
                 prop_assert!((a - b).abs() < 1e-6, "{area:?} {back:?}");
             }
+        }
+
+        #[test]
+        fn a_point_comes_back_to_its_place_and_one_of_the_border_to_the_edge(
+            left in 0.0..500.0f64, top in 0.0..500.0f64, width in 1.0..4000.0f64, height in 1.0..4000.0f64,
+            across in -0.5..1.5f64, down in -0.5..1.5f64,
+        ) {
+            let area = Rect::new(left, top, left + width, top + height);
+            let placed = Placed::new(area, Form::YoloPose.input());
+            let point = Point::new(left + across * width, top + down * height);
+            let [x, y] = placed.to_input(point.x, point.y);
+            let back = placed.point_to_picture(Point::new(x, y));
+            prop_assert!((back.x - point.x.clamp(area.left, area.right)).abs() < 1e-6, "{point:?} {back:?}");
+            prop_assert!((back.y - point.y.clamp(area.top, area.bottom)).abs() < 1e-6, "{point:?} {back:?}");
         }
     }
 

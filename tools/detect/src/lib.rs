@@ -1,7 +1,8 @@
 //! Expert: finds objects of the eighty COCO classes, with the NanoDet-g that it carries or a larger network.
 //!
 //! [`Detect`] is the tool, and [`Segment`] one that says of each object which pixels show it, with a network that can.
-//! Underneath, [`Detector`] and [`Segmenter`] look at pixels with a session and know nothing of tools. The model card
+//! [`EstimatePose`] tells where the parts of people's bodies are.
+//! Underneath, [`Detector`], [`Segmenter`] and [`PoseEstimator`] look at pixels with a session and know nothing of tools. The model card
 //! (source, licence, input, output, thresholds, limits) is this crate's `README.md`.
 //!
 //! ```
@@ -20,6 +21,8 @@ mod decode;
 mod detector;
 mod labels;
 mod letterbox;
+mod pose;
+mod pose_estimator;
 mod segment;
 mod segmenter;
 mod suppress;
@@ -27,6 +30,8 @@ mod tiles;
 mod tool;
 
 pub use detector::{Detector, Settings};
+pub use pose::{EstimatePose, PoseArgs};
+pub use pose_estimator::PoseEstimator;
 pub use segment::{Segment, SegmentArgs};
 pub use segmenter::Segmenter;
 pub use tool::{Detect, DetectArgs};

@@ -3,6 +3,7 @@
 
 mod answer;
 mod between;
+mod body;
 mod clothes;
 mod color;
 mod count;
@@ -27,8 +28,8 @@ pub use relation::RelationChecker;
 pub use size::SizeChecker;
 pub use text::TextChecker;
 
-pub(crate) use clothes::{WEARER, covers_the_chest, is_clothing, is_worn};
-pub(crate) use color::{Fit, accepted, fit};
+pub(crate) use clothes::{WEARER, garment, is_clothing};
+pub(crate) use color::{Fit, SIGNS, accepted, fit};
 pub(crate) use count::count_fits;
 pub(crate) use text::{Comparison, compare, is_writing};
 

@@ -9,7 +9,7 @@ use crate::text::{
     ColorWord, NounPhrase, Reading,
     status::{is_none_of, is_some_of},
     verbs::{Agreement, finite_verb},
-    words::{COPULAS, DEFINITE, PICTURE, is_whole_picture},
+    words::{COPULAS, DEFINITE, PICTURE, PLACES, is_whole_picture},
 };
 
 /// Words between "is" and a colour.
@@ -253,7 +253,13 @@ pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
     if relative {
         return reading.phrase_ending_at(end - 1);
     }
-    let nearest = reading.phrase_ending_at(end)?;
+    // "The book on the right is ...": the right is no thing.
+    let placed = end >= 3
+        && PLACES.contains(&reading.before(end))
+        && DEFINITE.contains(&reading.before(end - 1))
+        && matches!(reading.before(end - 2), "on" | "in" | "at" | "to");
+    let nearest = reading.phrase_ending_at(end);
+    let nearest = nearest.or_else(|| if placed { reading.phrase_ending_at(end - 3) } else { None })?;
     let plural = match finite_verb(reading.word(verb)) {
         Some(Agreement::Singular) => Some(false),
         Some(Agreement::Plural) => Some(true),

@@ -166,6 +166,14 @@ fn unknown_head(
                     .any(|words| words.contains(&beyond))
         }
         || matches!(next, "and" | "or" | "that" | "which" | "who");
+    if is_colored_plural(reading, vocabulary, place, range) {
+        return ends.then(|| Head {
+            tokens: place..place + 1,
+            labels: Vec::new(),
+            kind: None,
+            number: GrammaticalNumber::Plural,
+        });
+    }
     let mut start = place;
     let mut steps = 0;
     while start > range.start && steps < 3 {
@@ -197,6 +205,26 @@ fn unknown_head(
         }
     }
     None
+}
+
+/// "In yellow clothes", "and green trousers": several of what nobody knows need no article, and a color before them tells that they
+/// are things.
+fn is_colored_plural(
+    reading: &Reading<'_>,
+    vocabulary: &Vocabulary,
+    place: usize,
+    range: &Range<usize>,
+) -> bool {
+    let word = reading.word(place);
+    let is_plural = word.ends_with('s') && !word.ends_with("ss");
+    let opens = |at: usize| {
+        let before = reading.word(at);
+        PREPOSITIONS.contains(&before) || matches!(before, "and" | "wears" | "wearing" | "wear")
+    };
+    is_plural
+        && place >= range.start + 2
+        && vocabulary.color(reading.before(place)).is_some()
+        && opens(place - 2)
 }
 
 /// "a man watches a dog", "dogs stand on": a noun of the vocabulary used as a verb.

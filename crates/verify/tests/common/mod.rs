@@ -171,6 +171,15 @@ fn no_tints() -> BTreeMap<String, f32> {
         .into()
 }
 
+/// How light a color of a name is; of the vivid ones something between.
+fn typical(name: &str) -> &'static str {
+    match name {
+        "black" => "#101010",
+        "white" => "#f4f4f4",
+        _ => "#808080",
+    }
+}
+
 pub(crate) struct Color(Arc<Truth>);
 
 #[derive(Deserialize, JsonSchema)]
@@ -201,12 +210,12 @@ impl Tool for Color {
             });
         let mut tints = no_tints();
         for (name, share) in shown.flat_map(|object| &object.colors) {
-            // In poor light some of anything is black, brown or gray.
+            // In poor light anything but what is white is black, brown or gray, some of it.
             let is_dull = matches!(name.as_str(), "black" | "brown" | "gray");
             for (other, tint) in &mut tints {
                 if other == name {
                     *tint = tint.max(*share);
-                } else if is_dull {
+                } else if is_dull && other != "white" {
                     *tint = tint.max(0.08);
                 }
             }
@@ -215,7 +224,7 @@ impl Tool for Color {
             .map(|object| object.colors.as_slice())
             .unwrap_or_default()
             .iter()
-            .map(|(name, share)| ColorShare { name: name.clone(), share: *share, hex: "#000000".into() })
+            .map(|(name, share)| ColorShare { name: name.clone(), share: *share, hex: typical(name).into() })
             .collect();
         let quality = match colors.first() {
             Some(first) if first.share >= 0.6 => ColorQuality::Clear,

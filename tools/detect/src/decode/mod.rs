@@ -5,6 +5,7 @@
 
 mod detr;
 mod nanodet;
+pub(crate) mod pose;
 pub(crate) mod segment;
 mod yolo;
 
@@ -34,6 +35,8 @@ pub(crate) enum Form {
     Yolo,
     /// The same with masks: `output0`, where coefficients follow the classes, and the prototypes `output1`.
     YoloSegment,
+    /// The same for people and the points of their bodies, which the metadata `kpt_shape` tells; the points follow the class.
+    YoloPose,
     /// RT-DETR and D-FINE as their model libraries export them: `logits` and `pred_boxes`, one row a query.
     Detr,
 }
@@ -77,6 +80,8 @@ impl Form {
             Ok(Self::NanoDet)
         } else if has(detr::SCORES) && has(detr::BOXES) {
             Ok(Self::Detr)
+        } else if signature.metadata.contains_key(pose::SHAPE) {
+            Ok(Self::YoloPose)
         } else if signature.outputs.len() == 1 {
             // Its only output has had several names; what it holds is checked when it is there.
             Ok(Self::Yolo)
@@ -108,7 +113,7 @@ impl Form {
                 channels: Channels::BlueGreenRed,
                 normalization: [(103.53, 57.375), (116.28, 57.12), (123.675, 58.395)],
             },
-            Self::Yolo | Self::YoloSegment => Input {
+            Self::Yolo | Self::YoloSegment | Self::YoloPose => Input {
                 side: 640,
                 fit: Fit::Letterbox { border: 114 },
                 channels: Channels::RedGreenBlue,
@@ -127,7 +132,7 @@ impl Form {
     pub(crate) fn outputs(self) -> Vec<&'static str> {
         match self {
             Self::NanoDet => nanodet::GRIDS.iter().flat_map(|grid| [grid.scores, grid.sides]).collect(),
-            Self::Yolo => Vec::new(),
+            Self::Yolo | Self::YoloPose => Vec::new(),
             Self::YoloSegment => segment::OUTPUTS.to_vec(),
             Self::Detr => vec![detr::SCORES, detr::BOXES],
         }
@@ -152,6 +157,9 @@ impl Form {
                     .map(|(raw, _)| raw)
                     .collect())
             }
+            (Self::YoloPose, [output]) => {
+                Ok(pose::decode(output, threshold)?.into_iter().map(|(raw, _)| raw).collect())
+            }
             (Self::Detr, [logits, boxes]) => {
                 detr::decode(logits, boxes, self.input().side, classes, threshold)
             }
@@ -174,6 +182,14 @@ mod tests {
     use super::*;
 
     fn yolo(side: usize, names: &str) -> Result<Form, String> {
+        told(side, [("names", names)], &["person", "bicycle"])
+    }
+
+    fn told<'a>(
+        side: usize,
+        metadata: impl IntoIterator<Item = (&'a str, &'a str)>,
+        labels: &[&str],
+    ) -> Result<Form, String> {
         let port = |name: &str, shape: &[usize]| TensorInfo {
             name: name.to_owned(),
             shape: shape.iter().map(|side| Some(*side)).collect(),
@@ -181,9 +197,19 @@ mod tests {
         let signature = Signature {
             inputs: vec![port("images", &[1, 3, side, side])],
             outputs: vec![port("output0", &[1, 6, 8400])],
-            metadata: [("names".to_owned(), names.to_owned())].into(),
+            metadata: metadata.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         };
-        Form::of(&signature, &["person", "bicycle"]).map_err(|error| format!("{error:?}"))
+        Form::of(&signature, labels).map_err(|error| format!("{error:?}"))
+    }
+
+    /// Its one output is named as that of a network for boxes alone.
+    #[test]
+    fn a_network_for_key_points_is_told_by_its_metadata() {
+        let metadata = [("names", "{0: 'person'}"), ("kpt_shape", "[17, 3]")];
+        assert_eq!(told(640, metadata, &["person"]), Ok(Form::YoloPose));
+        assert_eq!(told(640, metadata.into_iter().take(1), &["person"]), Ok(Form::Yolo));
+        let things = told(640, metadata, &["person", "bicycle"]).unwrap_err();
+        assert!(things.contains("class 1 is not"), "{things}");
     }
 
     #[test]

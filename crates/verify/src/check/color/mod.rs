@@ -1,14 +1,16 @@
 //! What colour a thing has.
 
 mod fit;
+mod judge;
 mod picture;
 mod place;
 mod tint;
 
 use async_trait::async_trait;
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary, perception::ColorReport,
+    Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary,
+    perception::{ColorQuality, ColorReport},
 };
 use serde_json::Value;
 
@@ -19,7 +21,9 @@ use crate::{
 };
 
 pub(crate) use fit::{Fit, fit};
-use fit::{fit_worn, is_measured, is_vivid};
+use fit::{fit_worn, is_measured};
+pub(crate) use judge::SIGNS;
+use judge::Sight;
 use picture::{Of, of_picture, says_dark, whole};
 use place::{Part, Place, places};
 
@@ -70,10 +74,10 @@ async fn of_places(
     all_measured: bool,
     scene: &Scene<'_>,
 ) -> Judgement {
-    let reports = join_all(places.iter().map(|place| measured(place, accepted, scene))).await;
+    let reports = join_all(places.iter().map(|place| measured(place, scene))).await;
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut fits = Vec::new();
-    for (place, (report, wearer)) in places.iter().zip(reports) {
+    for (place, report) in places.iter().zip(reports) {
         let seen = match report {
             Ok(seen) => seen,
             Err(unseen) => {
@@ -82,6 +86,10 @@ async fn of_places(
                 continue;
             }
         };
+        // What is spoken of is large enough to be seen.
+        if seen.value.quality == ColorQuality::TooSmall && places.len() > 1 {
+            continue;
+        }
         if let Some(first) = seen.value.colors.first() {
             evidence.extend(scene.evidence(place.object));
             evidence.push(seen.evidence(
@@ -91,7 +99,7 @@ async fn of_places(
                 Trust::Measured,
             ));
         }
-        fits.push(fit_of(&seen.value, wearer.as_ref(), place, accepted, entity, scene));
+        fits.push(fit_of(&seen.value, place, accepted, entity, scene));
     }
     verdict(entity, color, &fits, evidence, all_measured, scene)
 }
@@ -102,68 +110,44 @@ fn names(report: &ColorReport) -> Value {
     Value::String(names.join(", "))
 }
 
-/// The colours of a place and, of what is worn, of all of its wearer.
-async fn measured(
-    place: &Place<'_>,
-    accepted: &[String],
-    scene: &Scene<'_>,
-) -> (Result<Seen<ColorReport>, Unseen>, Option<ColorReport>) {
-    // Shade takes white and gray from what has them, so that what is left of them within a mask says less than what is around it.
-    let is_cut_out = place.part == Part::Chest && accepted.iter().all(|color| is_vivid(color));
-    let of = is_cut_out.then_some(place.object.bounds);
-    let patch = |part| scene.experts().color_of_patch(scene.image(), part, of);
+/// The colours of a place.
+async fn measured(place: &Place<'_>, scene: &Scene<'_>) -> Result<Seen<ColorReport>, Unseen> {
+    let (experts, image) = (scene.experts(), scene.image());
     match place.part {
-        Part::Thing => (scene.experts().color(scene.image(), place.bounds, false).await, None),
-        Part::Wearer => (patch(place.bounds).await, None),
-        Part::Chest => {
-            let (chest, wearer) = join(patch(place.bounds), patch(place.object.bounds)).await;
-            (chest, wearer.ok().map(|seen| seen.value))
-        }
+        Part::Thing => experts.color(image, place.bounds, false).await,
+        Part::Worn => experts.color_of_patch(image, place.bounds, Some(place.object.bounds)).await,
+        Part::Wearer => experts.color_of_patch(image, place.bounds, None).await,
     }
 }
 
 /// What one place says.
 fn fit_of(
     report: &ColorReport,
-    wearer: Option<&ColorReport>,
     place: &Place<'_>,
     accepted: &[String],
     entity: &Entity,
     scene: &Scene<'_>,
 ) -> Fit {
-    let (thresholds, limits) = (scene.thresholds(), &scene.thresholds().color);
-    let by_share = match place.part {
-        Part::Thing => fit(report, accepted, thresholds),
-        Part::Chest => fit_worn(report, accepted, thresholds),
-        Part::Wearer => Fit::Unclear(format!("a person's box does not tell where the {} is", entity.surface)),
-    };
-    let most = |report: &ColorReport| match (place.part, report.bare) {
-        (Part::Thing, _) => limits.tint_share,
-        (_, Some(_)) => limits.tint_share_clothed,
-        (_, None) => limits.tint_share_worn,
-    };
-    let is_gone_from = |report: &ColorReport| {
-        report.bare.is_none_or(|bare| bare <= limits.most_bare)
-            && tint::is_gone(report, accepted, most(report))
-    };
-    // What is worn may lie elsewhere on the wearer than it is looked for.
-    let is_elsewhere = place.part == Part::Chest && !wearer.is_some_and(is_gone_from);
-    let is_gone = is_measured(report)
-        && is_gone_from(report)
-        && tint::of_neighbors(report, accepted, place.part, thresholds) <= 1.0 - limits.dominant_share
-        && !is_elsewhere;
-    match by_share {
-        Fit::Unclear(_) if is_gone && place.part == Part::Wearer => Fit::Gone,
-        Fit::Unclear(_) if is_gone => tint::instead(report, place.part, thresholds)
-            .map_or(Fit::Gone, |(name, share)| Fit::Other(name, share)),
-        // What fills most of a box may not be what is meant: a white bowl of dark sauce is black.
-        Fit::Other(name, _)
-            if !is_vivid(&name) && tint::most_of(report, accepted) > limits.tint_share_beside =>
-        {
-            Fit::Unclear(format!("most of it is {name}, but some could be what is claimed"))
-        }
-        by_share => by_share,
+    let thresholds = scene.thresholds();
+    if place.part == Part::Wearer {
+        let is_gone = is_measured(report)
+            && tint::is_gone(report, accepted, thresholds.color.tint_share_worn)
+            && tint::of_neighbors(report, accepted, thresholds) <= 1.0 - thresholds.color.dominant_share;
+        return if is_gone {
+            Fit::Gone
+        } else {
+            Fit::Unclear(format!("a person's box does not tell where the {} is", entity.surface))
+        };
     }
+    // A meter that knows nothing of other light is taken at its word.
+    if report.tints.is_empty() && is_measured(report) {
+        return match place.part {
+            Part::Thing => fit(report, accepted, thresholds),
+            _ => fit_worn(report, accepted, thresholds),
+        };
+    }
+    let is_worn = place.part == Part::Worn;
+    Sight { place: report, is_worn, is_guessed: place.is_guessed }.fit(accepted, thresholds)
 }
 
 /// A colour of which nothing is in the picture is no thing's, found or not. A picture in black and white does not tell.

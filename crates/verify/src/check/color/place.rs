@@ -1,8 +1,14 @@
 //! Where to measure the colour of a thing.
 
-use lavr_types::{Entity, Rect, perception::Detection};
+use lavr_types::{
+    Entity, Rect,
+    perception::{Detection, Pose},
+};
 
-use super::super::clothes::{self, WEARER};
+use super::super::{
+    body,
+    clothes::{self, Garment, WEARER},
+};
 use crate::Scene;
 
 /// What of a box is measured.
@@ -10,8 +16,8 @@ use crate::Scene;
 pub(super) enum Part {
     /// The thing in it.
     Thing,
-    /// The chest of the person in it, for what is worn there.
-    Chest,
+    /// Where on the person in it a piece of clothing is.
+    Worn,
     /// All of it, for what is worn somewhere on the person.
     Wearer,
 }
@@ -21,6 +27,8 @@ pub(super) struct Place<'s> {
     pub(super) object: &'s Detection,
     pub(super) bounds: Rect,
     pub(super) part: Part,
+    /// Whether nothing but the person's box tells where the clothing is.
+    pub(super) is_guessed: bool,
 }
 
 /// Why a thing has no colour that could be measured, if so.
@@ -36,34 +44,55 @@ pub(super) fn no_one_color(entity: &Entity, scene: &Scene<'_>) -> Option<String>
 /// Where the instances of a thing are, the best first, and whether these are all; else why it cannot be measured.
 pub(super) fn places<'s>(entity: &Entity, scene: &'s Scene<'_>) -> Result<(Vec<Place<'s>>, bool), String> {
     let labels = scene.labels_of(entity);
-    let part = if !labels.is_empty() {
-        Part::Thing
-    } else if clothes::covers_the_chest(&entity.surface) {
-        Part::Chest
-    } else if clothes::is_worn(&entity.surface) {
-        Part::Wearer
-    } else {
+    let garment = if labels.is_empty() { clothes::garment(&entity.surface) } else { None };
+    if labels.is_empty() && garment.is_none() {
         return Err(format!("no detector label stands for \"{}\"", entity.surface));
-    };
+    }
     let limits = &scene.thresholds().color;
-    let measured = if part == Part::Thing { labels } else { vec![WEARER.to_owned()] };
+    let measured = if garment.is_some() { vec![WEARER.to_owned()] } else { labels };
     let objects = scene.find_labels(&measured, limits.instance, false).objects;
     if objects.is_empty() {
-        let name = if part == Part::Thing { entity.surface.as_str() } else { WEARER };
+        let name = if garment.is_some() { WEARER } else { entity.surface.as_str() };
         return Err(format!("found no {name} to measure"));
     }
-    let number = objects.len();
-    let some: Vec<Place<'_>> = objects
-        .into_iter()
-        .take(limits.most_instances)
-        .filter_map(|object| {
-            let bounds = if part == Part::Chest { clothes::torso(object.bounds)? } else { object.bounds };
-            Some(Place { object, bounds, part })
-        })
-        .collect();
+    let mut all = objects.len() <= limits.most_instances;
+    let mut some = Vec::new();
+    for object in objects.into_iter().take(limits.most_instances) {
+        match place(object, garment, scene) {
+            Spot::At(place) => some.push(place),
+            Spot::Hidden => {}
+            Spot::Unknown => all = false,
+        }
+    }
     if some.is_empty() {
         return Err(format!("too little of the {} shows", entity.surface));
     }
-    let all = some.len() == number;
     Ok((some, all))
+}
+
+/// Where the thing of one box is.
+enum Spot<'s> {
+    At(Place<'s>),
+    /// It does not show there.
+    Hidden,
+    /// It may show somewhere in the box.
+    Unknown,
+}
+
+/// Where the thing in a box is, or the piece of clothing of the person in it.
+fn place<'s>(object: &'s Detection, garment: Option<Garment>, scene: &Scene<'_>) -> Spot<'s> {
+    let at = |part, bounds, is_guessed| Spot::At(Place { object, bounds, part, is_guessed });
+    let pose = || scene.pose_of(object.bounds);
+    let by_body = |part: fn(&Pose) -> Option<Rect>| {
+        pose().map(|pose| part(pose).map_or(Spot::Hidden, |bounds| at(Part::Worn, bounds, false)))
+    };
+    let by_box = || body::torso_in(object.bounds).map(|torso| at(Part::Worn, torso, true));
+    match garment {
+        None => at(Part::Thing, object.bounds, false),
+        Some(Garment::Upper) => by_body(body::torso_of).or_else(by_box).unwrap_or(Spot::Unknown),
+        Some(Garment::Lower) => {
+            by_body(body::thighs_of).unwrap_or_else(|| at(Part::Wearer, object.bounds, true))
+        }
+        Some(Garment::Elsewhere) => at(Part::Wearer, object.bounds, true),
+    }
 }
