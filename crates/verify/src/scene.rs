@@ -40,6 +40,8 @@ pub struct Scene<'a> {
     others: Arc<BTreeMap<Span, usize>>,
     /// Whether the things that the text names carry their sentence, by the place of their words.
     carriers: Arc<BTreeMap<Span, bool>>,
+    /// Where the things are named that the text gives several colors.
+    many_colored: Arc<BTreeSet<Span>>,
     /// How many texts the text quotes.
     quotes: usize,
     whole: Arc<Look>,
@@ -104,6 +106,7 @@ impl<'a> Scene<'a> {
             mentioned: Arc::default(),
             others: Arc::new(others_before(text, claims)),
             carriers: Arc::new(carriers(text, options.vocabulary)),
+            many_colored: Arc::new(many_colored(claims)),
             quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
@@ -164,6 +167,7 @@ impl<'a> Scene<'a> {
             mentioned: Arc::clone(&self.mentioned),
             others: Arc::clone(&self.others),
             carriers: Arc::clone(&self.carriers),
+            many_colored: Arc::clone(&self.many_colored),
             quotes: self.quotes,
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
@@ -311,6 +315,11 @@ impl<'a> Scene<'a> {
     /// Whether the text says that a thing of this label is there.
     pub(crate) fn is_mentioned(&self, label: &str) -> bool {
         self.mentioned.contains(label)
+    }
+
+    /// Whether the text gives a thing several colors ("black and white").
+    pub(crate) fn has_several_colors(&self, entity: &Entity) -> bool {
+        self.many_colored.contains(&entity.span)
     }
 
     /// How many texts in the picture the text quotes.
@@ -488,6 +497,19 @@ pub(crate) fn labels_of(entity: &Entity, vocabulary: &Vocabulary) -> Vec<String>
         Some(label) => vec![label.clone()],
         None => vocabulary.labels_for(&entity.surface).into_iter().map(str::to_owned).collect(),
     }
+}
+
+/// Where the things are named that have more than one claim of a color.
+fn many_colored(claims: &[Claim]) -> BTreeSet<Span> {
+    let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+    for claim in claims {
+        if let Assertion::Color { entity, .. } = &claim.assertion
+            && !once.insert(entity.span)
+        {
+            again.insert(entity.span);
+        }
+    }
+    again
 }
 
 /// The things that a claim speaks of, in all its readings.

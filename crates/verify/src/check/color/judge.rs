@@ -22,6 +22,8 @@ pub(super) struct Sight<'r> {
     pub(super) is_worn: bool,
     /// Whether the place is where clothes mostly are in a person's box, without a look at the body.
     pub(super) is_guessed: bool,
+    /// Whether the text gives the thing other colors, too ("black and white"), so that a little of this one is enough.
+    pub(super) is_one_of_several: bool,
 }
 
 /// What is known of a name and a place: of each how much of it there is.
@@ -73,6 +75,14 @@ impl Sight<'_> {
         }
         if likely > limits.contradicted_likelihood {
             return Fit::Unclear(format!("one in {:.0} would call it so", 1.0 / likely.max(0.01)));
+        }
+        let tint = |color: &String| self.place.tints.get(color).copied().unwrap_or(0.0);
+        if self.is_one_of_several {
+            return if accepted.iter().any(|color| tint(color) >= GONE) {
+                Fit::Unclear("some of it could be so".to_owned())
+            } else {
+                Fit::Gone
+            };
         }
         match self.first(accepted, thresholds) {
             Some((color, share)) if share >= limits.first_share => Fit::Other(color.to_owned(), 1.0 - likely),
@@ -199,7 +209,7 @@ mod tests {
     }
 
     fn fit(place: &ColorReport, is_worn: bool, color: &str) -> Fit {
-        let sight = Sight { place, is_worn, is_guessed: false };
+        let sight = Sight { place, is_worn, is_guessed: false, is_one_of_several: false };
         sight.fit(&[color.to_owned()], Thresholds::builtin())
     }
 
@@ -225,10 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn of_a_color_among_several_a_tint_is_enough() {
+        let bird = report(
+            &[("black", 0.9, "#101010"), ("gray", 0.1, "#404040")],
+            &[("black", 0.9), ("green", 0.03)],
+        );
+        assert!(matches!(fit(&bird, false, "green"), Fit::Other(name, _) if name == "black"));
+        let several = Sight { place: &bird, is_worn: false, is_guessed: false, is_one_of_several: true };
+        let fit = |color: &str| several.fit(&[color.to_owned()], Thresholds::builtin());
+        assert!(matches!(fit("green"), Fit::Unclear(_)));
+        assert!(matches!(fit("yellow"), Fit::Gone));
+    }
+
+    #[test]
     fn skin_is_no_color_of_clothes() {
         let shirt =
             report(&[("brown", 0.5, "#b08060"), ("blue", 0.5, "#2030a0")], &[("blue", 0.5), ("brown", 0.1)]);
-        let sight = |is_worn| Sight { place: &shirt, is_worn, is_guessed: false };
+        let sight = |is_worn| Sight { place: &shirt, is_worn, is_guessed: false, is_one_of_several: false };
         let share = |is_worn| sight(is_worn).signs("blue", Thresholds::builtin())[0];
         assert!(share(true) > 0.99 && share(false) < 0.72, "{} {}", share(true), share(false));
     }

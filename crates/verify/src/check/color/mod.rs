@@ -147,7 +147,9 @@ fn fit_of(
         };
     }
     let is_worn = place.part == Part::Worn;
-    Sight { place: report, is_worn, is_guessed: place.is_guessed }.fit(accepted, thresholds)
+    let is_one_of_several = scene.has_several_colors(entity);
+    let sight = Sight { place: report, is_worn, is_guessed: place.is_guessed, is_one_of_several };
+    sight.fit(accepted, thresholds)
 }
 
 /// A colour of which nothing is in the picture is no thing's, found or not. A picture in black and white does not tell.
