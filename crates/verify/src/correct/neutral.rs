@@ -7,8 +7,12 @@ use lavr_types::{
     vocabulary::{GrammaticalNumber, MatchKind},
 };
 
-use super::{compose::Edits, removal::Context};
-use crate::text::{Determiner, NounPhrase, Reading, words::article_for};
+use super::{compose::Edits, removal::Context, structure::preposition_before};
+use crate::text::{
+    Determiner, NounPhrase, Reading, TokenKind,
+    verbs::{finite_verb, is_participle},
+    words::article_for,
+};
 
 /// "There is a sofa and two dogs": what stays of the sentence, or `None` where nothing does.
 pub(super) fn statement(context: &Context<'_>, edits: &Edits) -> Option<String> {
@@ -45,7 +49,16 @@ pub(super) fn introduce(
         }
     }
     let first = *kept.first()?;
-    let names: Vec<String> = kept.iter().map(|&place| introduced(context, edits, place)).collect();
+    let names: Vec<String> = kept
+        .iter()
+        .map(|&place| {
+            let name = introduced(context, edits, place);
+            beside(context, place, &kept).map_or_else(
+                || name.clone(),
+                |tokens| format!("{name} {}", edits.applied_within(reading, &tokens)),
+            )
+        })
+        .collect();
     let joined = match names.as_slice() {
         [] => return None,
         [one] => one.clone(),
@@ -60,6 +73,53 @@ pub(super) fn introduce(
     let verb = if context.is_plural(first) && !mass { "are" } else { "is" };
     Some(format!("There {verb} {joined}"))
 }
+
+/// What a phrase stands beside, where that is named for the first time right behind it and would else be lost: "a bed -> with pillows",
+/// "a plate -> next to yellow rice".
+fn beside(context: &Context<'_>, place: usize, others: &[usize]) -> Option<Range<usize>> {
+    let reading = context.reading;
+    let end = reading.phrases[place].head.end;
+    let follows = |next: &NounPhrase| {
+        preposition_before(reading, next.tokens.start).is_some_and(|preposition| {
+            preposition.start == end && preposition.clone().any(|at| BESIDE.contains(&reading.word(at)))
+        })
+    };
+    let next = reading.phrases.iter().enumerate().find(|(other, next)| {
+        follows(next)
+            && !others.contains(other)
+            && !context.absent.contains_key(other)
+            && !next.pronoun
+            && !next.unreal
+            && next.negation.is_none()
+            && matches!(next.determiner, Determiner::None | Determiner::Indefinite)
+    });
+    next.map(|(_, next)| end..next.head.end).or_else(|| beside_unknown(reading, end))
+}
+
+/// The same of a few words behind a preposition of which none is known as a thing, to the end of their clause.
+fn beside_unknown(reading: &Reading<'_>, start: usize) -> Option<Range<usize>> {
+    if !BESIDE.contains(&reading.word(start)) {
+        return None;
+    }
+    let ends = |at: usize| {
+        reading.tokens.get(at).is_none_or(|token| token.kind != TokenKind::Word)
+            || matches!(reading.word(at), "and" | "or" | "but" | "while" | "as" | "that" | "which" | "who")
+    };
+    let end = (start + 1..).find(|&at| ends(at))?;
+    let is_known =
+        reading.phrases.iter().any(|phrase| phrase.tokens.start < end && phrase.tokens.end > start);
+    let words = end - start - 1;
+    // The last word is the thing itself, be it one that may be a verb: "tall buildings".
+    let acts =
+        (start..end - 1).any(|at| finite_verb(reading.word(at)).is_some() || is_participle(reading.word(at)));
+    ((1..=MOST_UNKNOWN).contains(&words) && !is_known && !acts).then_some(start..end)
+}
+
+/// The most words behind a preposition that are taken for one thing.
+const MOST_UNKNOWN: usize = 4;
+
+/// Prepositions after which comes what something stands beside.
+const BESIDE: &[&str] = &["among", "behind", "beside", "between", "near", "next", "under", "with"];
 
 /// Whether a word of either number names animals or people: "sheep", "cattle".
 fn is_herd(context: &Context<'_>, phrase: &NounPhrase) -> bool {

@@ -217,6 +217,11 @@ fn what_else_is_named_for_the_first_time_stays_and_what_says_nothing_goes() {
             "A man waves. He is in a kitchen.",
         ),
         ("Many boats drive along a wide highway.", &[("boats", "0")], "There is a wide highway."),
+        (
+            "A grilled pizza lies on a white plate next to yellow rice.",
+            &[("pizza", "0")],
+            "There is a white plate next to yellow rice.",
+        ),
         ("A cup stands by a vase of flowers.", &[("cup", "0")], "There is a vase of flowers."),
         ("A person in a red hat stands on a hill.", &[("person", "0")], "There is a hill."),
     ]);
