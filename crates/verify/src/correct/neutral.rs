@@ -105,7 +105,7 @@ fn beside_unknown(reading: &Reading<'_>, start: usize) -> Option<Range<usize>> {
         reading.tokens.get(at).is_none_or(|token| token.kind != TokenKind::Word)
             || matches!(reading.word(at), "and" | "or" | "but" | "while" | "as" | "that" | "which" | "who")
     };
-    let end = (start + 1..).find(|&at| ends(at))?;
+    let end = (start + 1..=reading.tokens.len()).find(|&at| ends(at))?;
     let is_known =
         reading.phrases.iter().any(|phrase| phrase.tokens.start < end && phrase.tokens.end > start);
     let words = end - start - 1;
