@@ -43,6 +43,7 @@ pub(crate) struct Setup {
     detector: Option<String>,
     /// The network that cuts things out, if one was chosen.
     segmenter: Option<String>,
+    /// The network that finds the points of bodies, if one was chosen.
     pose: Option<String>,
     /// The vision-language model that was chosen.
     vision: Option<String>,

@@ -5,7 +5,7 @@
 //! Each line of the file is a thing in a photograph of which people told the color: `main` are the names that they use first, `also` those that
 //! can be argued for, `open` those of which nobody said anything; all others are wrong. `places` has what was measured where the thing may be, once for
 //! each set of experts (of clothes: with masks and bodies, with masks, with the box alone), for each place that the thing may have, for each of the eleven
-//! names in the order of `NAMES`: the signs in the order of `SIGNS` (crates/verify/src/check/color/judge.rs).
+//! names in the order of `NAMES`: the signs in the order of `SIGNS` (crates/verify/src/check/color/signs.rs).
 //!
 //! `named` is a logistic regression of whether a name is one that people use; `first` one over all names of which they use first,
 //! on things with one place. Both are ridge regressions on standardized signs, found by Newton's method and by gradient descent. A name that is used first

@@ -8,7 +8,7 @@ use std::{
 use lavr_types::ToolSpec;
 use serde::Deserialize;
 
-use crate::check::SIGNS;
+use crate::check::Weights;
 
 /// Where the verifier draws its lines. `thresholds.toml` beside this crate says what each number means and where
 /// it comes from.
@@ -94,38 +94,6 @@ pub(crate) struct Color {
     pub(crate) neighbors: Vec<[String; 2]>,
     pub(crate) named: Weights,
     pub(crate) first: Weights,
-}
-
-/// What each sign of a color counts ([`SIGNS`]), and a summand.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "BTreeMap<String, f32>")]
-pub(crate) struct Weights {
-    weights: [f32; SIGNS.len()],
-    bias: f32,
-}
-
-impl Weights {
-    /// The weighted sum of signs.
-    pub(crate) fn of(&self, signs: &[f32; SIGNS.len()]) -> f32 {
-        self.weights.iter().zip(signs).map(|(weight, sign)| weight * sign).sum::<f32>() + self.bias
-    }
-}
-
-impl TryFrom<BTreeMap<String, f32>> for Weights {
-    type Error = String;
-
-    fn try_from(mut named: BTreeMap<String, f32>) -> Result<Self, String> {
-        let mut take = |name: &str| named.remove(name).ok_or_else(|| format!("`{name}` has no weight"));
-        let bias = take("bias")?;
-        let mut weights = [0.0; SIGNS.len()];
-        for (weight, sign) in weights.iter_mut().zip(SIGNS) {
-            *weight = take(sign)?;
-        }
-        match named.keys().next() {
-            Some(unknown) => Err(format!("`{unknown}` is no sign of a color")),
-            None => Ok(Self { weights, bias }),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -415,21 +383,6 @@ mod tests {
                     && Vocabulary::builtin().color(other) == Some(other)
             );
         }
-    }
-
-    #[test]
-    fn every_sign_of_a_color_has_a_weight_and_nothing_else() {
-        let mut named: BTreeMap<String, f32> = SIGNS.iter().map(|sign| ((*sign).to_owned(), 1.0)).collect();
-        let missing = Weights::try_from(named.clone()).unwrap_err();
-        assert!(missing.contains("`bias`"), "{missing}");
-        named.insert("bias".to_owned(), 0.5);
-        assert_eq!(
-            Weights::try_from(named.clone()).unwrap().of(&[1.0; SIGNS.len()]),
-            0.5 + SIGNS.len() as f32
-        );
-        named.insert("smell".to_owned(), 1.0);
-        let unknown = Weights::try_from(named).unwrap_err();
-        assert!(unknown.contains("`smell`"), "{unknown}");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use lavr_types::perception::{ColorQuality, ColorReport};
 use super::{
     super::clothes,
     fit::{Fit, is_neutral, is_vivid},
+    signs::{SIGNS, Weights},
 };
-use crate::{Thresholds, thresholds::Weights};
+use crate::Thresholds;
 
 /// What was measured of one place, and what is known of the place.
 pub(super) struct Sight<'r> {
@@ -25,33 +26,6 @@ pub(super) struct Sight<'r> {
     /// Whether the text gives the thing other colors, too ("black and white"), so that a little of this one is enough.
     pub(super) is_one_of_several: bool,
 }
-
-/// What is known of a name and a place: of each how much of it there is.
-///
-/// Shares are those of the place, of clothes without what may be skin or hair. A *neighbor* is a color that some people call by the
-/// same name, and *gone* is a color of which no more than [`GONE`] of the place has a tint.
-pub(crate) const SIGNS: [&str; 20] = [
-    "share",         // the root of the color's share
-    "tint",          // the logarithm of the share that could have the color in other light
-    "tint_neutral",  // the same where the color is black, gray or white
-    "gone",          // 1 where not even a tint of it is left
-    "near",          // the share of neighbors
-    "near_worn",     // the same of clothes
-    "other",         // the largest share of a color that is no neighbor
-    "other_gone",    // the same where the color is gone
-    "vivid_neutral", // the largest share of a vivid color that is no neighbor, where the color is black, gray or white
-    "light_white",   // how light the place is, 0 to 1, where the color is white
-    "light_black",   // the same where it is black
-    "worn",          // 1 for clothes
-    "neutral",       // 1 for black, gray and white
-    "bare_worn",     // 1 for clothes of a color that skin and hair may have
-    "white",         // 1 for the color of this name, and so on
-    "black",
-    "gray",
-    "brown",
-    "unmasked", // 1 for clothes that were not cut out
-    "guessed",  // 1 for clothes of which only the wearer's box is known
-];
 
 /// No tint is left where no more of the place than this has one.
 const GONE: f32 = 0.02;

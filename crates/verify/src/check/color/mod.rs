@@ -4,6 +4,7 @@ mod fit;
 mod judge;
 mod picture;
 mod place;
+mod signs;
 mod tint;
 
 use async_trait::async_trait;
@@ -22,10 +23,10 @@ use crate::{
 
 pub(crate) use fit::{Fit, fit};
 use fit::{fit_worn, is_measured};
-pub(crate) use judge::SIGNS;
 use judge::Sight;
 use picture::{Of, of_picture, says_dark, whole};
 use place::{Part, Place, places};
+pub(crate) use signs::Weights;
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour: because all are clearly of one other colour, or because not even a tint of it shows.
