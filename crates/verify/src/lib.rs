@@ -33,6 +33,7 @@ mod stream;
 mod text;
 mod thought;
 mod thresholds;
+mod told;
 mod verifier;
 mod woodpecker;
 

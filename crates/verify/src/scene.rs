@@ -1,13 +1,10 @@
 //! One picture as the checkers see it: one table of what the text speaks of, one detector pass over all of it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join;
 use lavr_types::{
-    Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Span, Trust, Vocabulary,
+    Assertion, Capability, Claim, Entity, Evidence, ImageId, Rect, Region, Size, Trust, Vocabulary,
     perception::{Detection, Detections, Pose, Poses},
     vocabulary::MatchKind,
 };
@@ -16,10 +13,10 @@ use serde_json::Value;
 use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
     check::{WEARER, garment},
-    company::others_before,
-    exchange::{carriers, wide_kin_of},
+    exchange::wide_kin_of,
     experts::{Experts, Seen, Unseen},
     thresholds::Traces,
+    told::Told,
 };
 
 /// One picture with what the detector found of the things that a text speaks of.
@@ -34,16 +31,7 @@ pub struct Scene<'a> {
     vocabulary: &'a Vocabulary,
     breadth: Breadth,
     without: &'a Ablations,
-    /// Labels that the text says are there.
-    mentioned: Arc<BTreeSet<String>>,
-    /// The mentions of one more of a kind, with the number of the others.
-    others: Arc<BTreeMap<Span, usize>>,
-    /// Whether the things that the text names carry their sentence, by the place of their words.
-    carriers: Arc<BTreeMap<Span, bool>>,
-    /// Where the things are named that the text gives several colors.
-    many_colored: Arc<BTreeSet<Span>>,
-    /// How many texts the text quotes.
-    quotes: usize,
+    told: Arc<Told>,
     whole: Arc<Look>,
     tiles: Arc<Look>,
     /// How the people hold themselves, where clothes are spoken of and that can be told.
@@ -103,11 +91,7 @@ impl<'a> Scene<'a> {
             vocabulary: options.vocabulary,
             breadth,
             without: &options.without,
-            mentioned: Arc::default(),
-            others: Arc::new(others_before(text, claims)),
-            carriers: Arc::new(carriers(text, options.vocabulary)),
-            many_colored: Arc::new(many_colored(claims)),
-            quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
+            told: Arc::new(Told::of(text, claims, options.vocabulary)),
             whole: not_taken("find objects"),
             tiles: not_taken("look closer"),
             poses: Arc::default(),
@@ -115,16 +99,13 @@ impl<'a> Scene<'a> {
         let mut wanted: BTreeSet<String> =
             claims.iter().flat_map(entities).flat_map(|entity| scene.labels_and_senses_of(entity)).collect();
         // Clothes are looked for on those who wear them.
-        let of_clothes = |claim: &Claim| matches!(&claim.assertion, Assertion::Color { entity, .. } if garment(&entity.surface).is_some());
-        let is_of_clothes = claims.iter().any(of_clothes);
+        let is_of_clothes = claims.iter().any(|claim| match &claim.assertion {
+            Assertion::Color { entity, .. } => garment(&entity.surface).is_some(),
+            _ => false,
+        });
         if is_of_clothes {
             wanted.insert(WEARER.to_owned());
         }
-        let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
-            Assertion::Existence { entity, present: true } => Some(scene.labels_of(entity)),
-            _ => None,
-        });
-        scene.mentioned = Arc::new(mentioned.flatten().collect());
         if !wanted.is_empty() {
             // Kin of what is named is looked for in the same pass: it may be what stands there instead.
             let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
@@ -164,11 +145,7 @@ impl<'a> Scene<'a> {
             vocabulary: self.vocabulary,
             breadth: self.breadth,
             without: self.without,
-            mentioned: Arc::clone(&self.mentioned),
-            others: Arc::clone(&self.others),
-            carriers: Arc::clone(&self.carriers),
-            many_colored: Arc::clone(&self.many_colored),
-            quotes: self.quotes,
+            told: Arc::clone(&self.told),
             whole: Arc::clone(&self.whole),
             tiles: Arc::clone(&self.tiles),
             poses: Arc::clone(&self.poses),
@@ -204,7 +181,7 @@ impl<'a> Scene<'a> {
             Assertion::Existence { entity, present: true } => {
                 let found = self.find(entity, self.thresholds.existence.asked, true);
                 let support = self.thresholds.existence.support;
-                let others = self.others_of(entity);
+                let others = self.told.others_of(entity);
                 let missed = found.best[0] < support
                     || others > 0 && self.find(entity, support, false).objects.len() <= others;
                 if missed { self.labels_and_senses_of(entity) } else { Vec::new() }
@@ -228,12 +205,6 @@ impl<'a> Scene<'a> {
             .flatten()
             .map(str::to_owned);
         kin.chain(wide_kin_of(label)).collect()
-    }
-
-    /// Whether the text's sentence is about the thing named there, so that another may stand in its place; none where the
-    /// sentence could not be read.
-    pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> Option<bool> {
-        self.carriers.get(&entity.span).copied()
     }
 
     /// The picture.
@@ -312,24 +283,9 @@ impl<'a> Scene<'a> {
         labels
     }
 
-    /// Whether the text says that a thing of this label is there.
-    pub(crate) fn is_mentioned(&self, label: &str) -> bool {
-        self.mentioned.contains(label)
-    }
-
-    /// Whether the text gives a thing several colors ("black and white").
-    pub(crate) fn has_several_colors(&self, entity: &Entity) -> bool {
-        self.many_colored.contains(&entity.span)
-    }
-
-    /// How many texts in the picture the text quotes.
-    pub(crate) const fn quotes(&self) -> usize {
-        self.quotes
-    }
-
-    /// How many others of its kind the text says are there beside this one.
-    pub(crate) fn others_of(&self, entity: &Entity) -> usize {
-        self.others.get(&entity.span).copied().unwrap_or(0)
+    /// What the text says of the things that it names.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
     }
 
     /// Whether the detector has a class for every label.
@@ -497,19 +453,6 @@ pub(crate) fn labels_of(entity: &Entity, vocabulary: &Vocabulary) -> Vec<String>
         Some(label) => vec![label.clone()],
         None => vocabulary.labels_for(&entity.surface).into_iter().map(str::to_owned).collect(),
     }
-}
-
-/// Where the things are named that have more than one claim of a color.
-fn many_colored(claims: &[Claim]) -> BTreeSet<Span> {
-    let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
-    for claim in claims {
-        if let Assertion::Color { entity, .. } = &claim.assertion
-            && !once.insert(entity.span)
-        {
-            again.insert(entity.span);
-        }
-    }
-    again
 }
 
 /// The things that a claim speaks of, in all its readings.

@@ -40,7 +40,7 @@ impl Checker for ExistenceChecker {
         let limits = &scene.thresholds().existence;
         let found = scene.find(entity, limits.support, false);
         let evidence = found.objects.iter().filter_map(|object| scene.evidence(object)).collect::<Vec<_>>();
-        let others = scene.others_of(entity);
+        let others = scene.told().others_of(entity);
         if *present && others > 0 && (1..=others).contains(&found.objects.len()) {
             return one_more(entity, &labels, others, evidence, scene);
         }
@@ -212,7 +212,7 @@ enum StandIn {
 /// What of the same family stands where the text sees something that is not there.
 fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let [label] = labels else { return StandIn::None };
-    match (like(entity, label, scene), scene.carries_its_sentence(entity)) {
+    match (like(entity, label, scene), scene.told().carries_its_sentence(entity)) {
         (StandIn::None, Some(true)) => unlike(entity, label, scene),
         // What is only added was rather made up than taken for something else.
         (StandIn::Seen(..), Some(false)) => StandIn::None,
@@ -223,7 +223,7 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
 /// What carries a sentence is not left out while the one thing stands there that the text does not speak of and that it could be.
 fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     let kin: Vec<String> =
-        wide_kin_of(label).into_iter().filter(|other| !scene.is_mentioned(other)).collect();
+        wide_kin_of(label).into_iter().filter(|other| !scene.told().is_mentioned(other)).collect();
     let found = scene.find_labels(&kin, scene.thresholds().existence.substitute, false);
     only_kind(entity, &found.objects, scene)
 }
@@ -235,7 +235,9 @@ fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
         .vocabulary()
         .labels()
         .filter(|other| {
-            *other != label && !scene.is_mentioned(other) && same_family(scene.vocabulary(), label, other)
+            *other != label
+                && !scene.told().is_mentioned(other)
+                && same_family(scene.vocabulary(), label, other)
         })
         .map(str::to_owned)
         .collect();

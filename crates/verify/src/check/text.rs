@@ -96,7 +96,7 @@ fn only_text<'l>(
     let (claimed, read) = (words(claimed), words(&text));
     let is_like_long = claimed <= 2 * read && read <= 2 * claimed;
     let bounds = in_one_place(lines)?;
-    let is_it = scene.quotes() == 1
+    let is_it = scene.told().quotes() == 1
         && score >= scene.thresholds().text.sure
         && is_like_long
         && folded(&text).chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST

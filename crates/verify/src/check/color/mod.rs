@@ -148,7 +148,7 @@ fn fit_of(
         };
     }
     let is_worn = place.part == Part::Worn;
-    let is_one_of_several = scene.has_several_colors(entity);
+    let is_one_of_several = scene.told().has_several_colors(entity);
     let sight = Sight { place: report, is_worn, is_guessed: place.is_guessed, is_one_of_several };
     sight.fit(accepted, thresholds)
 }

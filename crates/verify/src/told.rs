@@ -1,0 +1,100 @@
+//! What a text says, as far as it bears on how its claims are checked: all that can be known before anything is looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lavr_types::{Assertion, Claim, Entity, Span, Vocabulary};
+
+use crate::{company::others_before, exchange::carriers, scene::labels_of};
+
+/// What a text says of the things that it names.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Labels that the text says are there.
+    mentioned: BTreeSet<String>,
+    /// The mentions of one more of a kind, with the number of the others.
+    others: BTreeMap<Span, usize>,
+    /// Whether the things that the text names carry their sentence, by the place of their words.
+    carriers: BTreeMap<Span, bool>,
+    /// Where the things are named that the text gives several colors.
+    many_colored: BTreeSet<Span>,
+    quotes: usize,
+}
+
+impl Told {
+    /// Of a text and its claims.
+    pub(crate) fn of(text: &str, claims: &[Claim], vocabulary: &Vocabulary) -> Self {
+        let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
+            Assertion::Existence { entity, present: true } => Some(labels_of(entity, vocabulary)),
+            _ => None,
+        });
+        Self {
+            mentioned: mentioned.flatten().collect(),
+            others: others_before(text, claims),
+            carriers: carriers(text, vocabulary),
+            many_colored: many_colored(claims),
+            quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
+        }
+    }
+
+    /// Whether the text says that a thing of this label is there.
+    pub(crate) fn is_mentioned(&self, label: &str) -> bool {
+        self.mentioned.contains(label)
+    }
+
+    /// How many others of its kind the text says are there beside this one.
+    pub(crate) fn others_of(&self, entity: &Entity) -> usize {
+        self.others.get(&entity.span).copied().unwrap_or(0)
+    }
+
+    /// Whether the text's sentence is about the thing named there, so that another may stand in its place; none where the
+    /// sentence could not be read.
+    pub(crate) fn carries_its_sentence(&self, entity: &Entity) -> Option<bool> {
+        self.carriers.get(&entity.span).copied()
+    }
+
+    /// Whether the text gives a thing several colors ("black and white").
+    pub(crate) fn has_several_colors(&self, entity: &Entity) -> bool {
+        self.many_colored.contains(&entity.span)
+    }
+
+    /// How many texts in the picture the text quotes.
+    pub(crate) const fn quotes(&self) -> usize {
+        self.quotes
+    }
+}
+
+/// Where the things are named that have more than one claim of a color.
+fn many_colored(claims: &[Claim]) -> BTreeSet<Span> {
+    let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+    for claim in claims {
+        if let Assertion::Color { entity, .. } = &claim.assertion
+            && !once.insert(entity.span)
+        {
+            again.insert(entity.span);
+        }
+    }
+    again
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LexicalExtractor;
+
+    #[test]
+    fn what_has_several_colors_is_told_from_what_has_one() {
+        let vocabulary = Vocabulary::builtin();
+        let text = "A black and white cat sits beside a red car.";
+        let claims = LexicalExtractor::new(vocabulary).read(text).claims;
+        let told = Told::of(text, &claims, vocabulary);
+        let several: Vec<&str> = claims
+            .iter()
+            .filter_map(|claim| match &claim.assertion {
+                Assertion::Color { entity, color } if told.has_several_colors(entity) => Some(color.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(several, ["black", "white"]);
+        assert!(told.is_mentioned("cat") && !told.is_mentioned("dog"));
+    }
+}
