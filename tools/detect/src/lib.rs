@@ -17,6 +17,7 @@
 //! }
 //! ```
 
+mod call;
 mod decode;
 mod detector;
 mod labels;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use lavr_infer::SessionSource;
 use lavr_tool::{Tool, ToolContext, ToolError};
-use lavr_types::{Capability, Evidence, ImageId, Observation, Region, Trust, perception::Poses};
+use lavr_types::{Capability, ImageId, Observation, perception::Poses};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::PoseEstimator;
+use crate::{
+    PoseEstimator,
+    call::{evidence, threshold},
+};
 
 /// The tool `pose`.
 pub struct EstimatePose {
@@ -53,10 +55,7 @@ impl Tool for EstimatePose {
     async fn call(&self, args: PoseArgs, context: &ToolContext) -> Result<Observation<Poses>, ToolError> {
         let area = context.region(args.image, None)?;
         let image = context.image(args.image)?;
-        let threshold = args.threshold.unwrap_or(THRESHOLD);
-        if !(0.05..=1.0).contains(&threshold) {
-            return Err(ToolError::invalid_arguments("`threshold` must lie between 0.05 and 1"));
-        }
+        let threshold = threshold(args.threshold, THRESHOLD)?;
         let session = self.sessions.session(&self.network).await.map_err(|error| {
             ToolError::unavailable(format!(
                 "the network `{}`, which finds the points of bodies, could not be loaded",
@@ -66,18 +65,8 @@ impl Tool for EstimatePose {
         })?;
         let poses =
             context.blocking(move || PoseEstimator::new(session).estimate(&image.pixels, threshold)).await?;
-        let evidence = poses
-            .people
-            .iter()
-            .map(|person| Evidence {
-                region: Region::in_pixels(area.image, area.size, person.bounds),
-                tool: Self::NAME.to_owned(),
-                call: None,
-                value: json!("person"),
-                score: person.score,
-                trust: Trust::Measured,
-            })
-            .collect();
+        let found = poses.people.iter().map(|one| ("person", one.bounds, one.score));
+        let evidence = evidence(Self::NAME, area, found);
         Ok(Observation::new(poses).with_evidence(evidence))
     }
 }

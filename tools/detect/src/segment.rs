@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use lavr_infer::SessionSource;
 use lavr_tool::{Tool, ToolContext, ToolError};
-use lavr_types::{Capability, Evidence, ImageId, Observation, Region, Trust, perception::Instances};
+use lavr_types::{Capability, ImageId, Observation, perception::Instances};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::Segmenter;
+use crate::{
+    Segmenter,
+    call::{evidence, threshold},
+};
 
 /// The tool `segment`.
 pub struct Segment {
@@ -63,10 +65,7 @@ impl Tool for Segment {
     ) -> Result<Observation<Instances>, ToolError> {
         let area = context.region(args.image, None)?;
         let image = context.image(args.image)?;
-        let threshold = args.threshold.unwrap_or(THRESHOLD);
-        if !(0.05..=1.0).contains(&threshold) {
-            return Err(ToolError::invalid_arguments("`threshold` must lie between 0.05 and 1"));
-        }
+        let threshold = threshold(args.threshold, THRESHOLD)?;
         let session = self.sessions.session(&self.network).await.map_err(|error| {
             ToolError::unavailable(format!(
                 "the network `{}`, which cuts things out, could not be loaded",
@@ -81,18 +80,8 @@ impl Tool for Segment {
         if !args.masks {
             instances.objects.iter_mut().for_each(|object| object.mask = None);
         }
-        let evidence = instances
-            .objects
-            .iter()
-            .map(|object| Evidence {
-                region: Region::in_pixels(area.image, area.size, object.bounds),
-                tool: Self::NAME.to_owned(),
-                call: None,
-                value: json!(object.label),
-                score: object.score,
-                trust: Trust::Measured,
-            })
-            .collect();
+        let found = instances.objects.iter().map(|one| (one.label.as_str(), one.bounds, one.score));
+        let evidence = evidence(Self::NAME, area, found);
         Ok(Observation::new(instances).with_evidence(evidence))
     }
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use lavr_infer::{Session, SessionSource};
 use lavr_tool::{Tool, ToolContext, ToolError};
 use lavr_types::{
-    Capability, Evidence, ImageId, Observation, Rect, Region,
+    Capability, ImageId, Observation, Rect,
     perception::{Detection, Detections},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::{Detector, Settings};
+use crate::{
+    Detector, Settings,
+    call::{evidence, threshold},
+};
 
 /// The tool `detect`.
 pub struct Detect {
@@ -113,12 +115,9 @@ impl Tool for Detect {
         let image = context.image(args.image)?;
         let defaults = Settings::default();
         let settings = Settings {
-            threshold: args.threshold.unwrap_or(defaults.threshold),
+            threshold: threshold(args.threshold, defaults.threshold)?,
             tiles: args.tiles.unwrap_or(defaults.tiles),
         };
-        if !(0.05..=1.0).contains(&settings.threshold) {
-            return Err(ToolError::invalid_arguments("`threshold` must lie between 0.05 and 1"));
-        }
         let session = self.session(&self.network).await?;
         let words = args.labels.unwrap_or_default();
         let second = if settings.tiles && !words.is_empty() { self.second_opinion().await } else { None };
@@ -136,18 +135,8 @@ impl Tool for Detect {
                 Ok::<_, ToolError>(seen)
             })
             .await?;
-        let evidence = detections
-            .objects
-            .iter()
-            .map(|object| Evidence {
-                region: Region::in_pixels(area.image, area.size, object.bounds),
-                tool: Self::NAME.to_owned(),
-                call: None,
-                value: json!(object.label),
-                score: object.score,
-                trust: lavr_types::Trust::Measured,
-            })
-            .collect();
+        let found = detections.objects.iter().map(|one| (one.label.as_str(), one.bounds, one.score));
+        let evidence = evidence(Self::NAME, area, found);
         Ok(Observation::new(detections).with_evidence(evidence))
     }
 }
