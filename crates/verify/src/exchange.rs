@@ -67,6 +67,13 @@ pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeMap<Span, bo
     things.map(|(place, phrase)| (reading.span(&phrase.head), is_carrier(place, phrase))).collect()
 }
 
+/// What a text in English begins with: its first thing, where that carries its sentence.
+pub(crate) fn beginning(text: &str, vocabulary: &Vocabulary) -> Option<Span> {
+    let reading = Reading::new(text, vocabulary);
+    let first = reading.named().first().map(|phrase| reading.span(&phrase.head))?;
+    carriers(text, vocabulary).get(&first).filter(|carries| **carries).map(|_| first)
+}
+
 /// Whether it is put beside something that comes before it in its sentence.
 fn is_added(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
     ADDED.contains(&reading.before(phrase.tokens.start))
@@ -106,6 +113,15 @@ mod tests {
         assert_eq!(carried("A man rides on a horse and waves."), ["man", "horse"]);
         assert_eq!(carried("There is a lawn. Many boats drive along a wide highway."), ["boats"]);
         assert_eq!(carried("There is a table. A clock hangs over it. It is red."), ["table", "clock"]);
+    }
+
+    #[test]
+    fn a_text_begins_with_what_it_names_first() {
+        let begins =
+            |text: &'static str| beginning(text, Vocabulary::builtin()).and_then(|span| span.of(text));
+        assert_eq!(begins("Many horses stand in a street. A car is red."), Some("horses"));
+        assert_eq!(begins("On a wide meadow stands a horse."), None);
+        assert_eq!(begins("There is no dog."), None);
     }
 
     #[test]

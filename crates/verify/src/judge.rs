@@ -107,6 +107,8 @@ impl Judge<'_> {
                 Scene::first_look(image, (text, claims), self.experts, self.options, self.breadth)
             }))
             .await;
+            // However soon the first looks end, the reader is asked before the second ones.
+            tokio::task::yield_now().await;
             join_all(scenes.iter_mut().map(|scene| scene.second_look(claims))).await;
             scenes
         };

@@ -19,6 +19,7 @@
 //! ```
 
 mod ablation;
+pub mod calibrate;
 mod check;
 mod company;
 mod correct;
@@ -29,6 +30,7 @@ mod judge;
 mod language;
 mod risk;
 mod scene;
+mod spot;
 mod stream;
 mod text;
 mod thought;

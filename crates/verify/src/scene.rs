@@ -108,7 +108,13 @@ impl<'a> Scene<'a> {
         }
         if !wanted.is_empty() {
             // Kin of what is named is looked for in the same pass: it may be what stands there instead.
-            let kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
+            let mut kin: BTreeSet<String> = wanted.iter().flat_map(|label| scene.kin_of(label)).collect();
+            // What the text begins with may stand for anything.
+            let begins =
+                |entity: &Entity| scene.told.begins_with(entity) && scene.labels_of(entity).len() == 1;
+            if claims.iter().flat_map(entities).any(begins) {
+                kin.extend(scene.vocabulary.labels().map(str::to_owned));
+            }
             let look = scene.look(wanted.union(&kin).cloned().collect(), false);
             let poses = async {
                 if is_of_clothes && scene.can(Capability::Pose) {
@@ -372,13 +378,32 @@ impl<'a> Scene<'a> {
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
     }
 
-    /// The best that another network sees of the labels beside some that are known, where the detector asked one.
+    /// The best that another network sees of the labels beside some that are known, where the detector asked one. Of two that
+    /// take one thing for different ones the far more certain one is believed.
     pub(crate) fn doubt_of(&self, labels: &[String], beside: &[&Detection]) -> Option<&Detection> {
         let seen = self.tiles.outcome.as_ref().ok()?;
+        let certain = self.thresholds.existence.outvotes;
+        let is_outvoted = |doubt: &Detection| {
+            stands_in_the_place_of(doubt, &seen.value.objects)
+                .is_some_and(|object| object.score >= certain.max(doubt.score))
+        };
         let others = seen.value.doubts.iter().filter(|doubt| {
-            labels.contains(&doubt.label) && !beside.iter().any(|known| self.is_double(known, doubt, false))
+            labels.contains(&doubt.label)
+                && !is_outvoted(doubt)
+                && !beside.iter().any(|known| self.is_double(known, doubt, false))
         });
         others.max_by(|a, b| a.score.total_cmp(&b.score))
+    }
+
+    /// How many more things of some labels may be there beside those that are known, however faint what was seen of them is.
+    pub(crate) fn faint(&self, labels: &[String], beside: &[&Detection]) -> usize {
+        let looks = [&*self.whole, &*self.tiles].into_iter().filter_map(|look| look.outcome.as_ref().ok());
+        let all = looks
+            .flat_map(|seen| seen.value.objects.iter().chain(&seen.value.rivals).chain(&seen.value.doubts));
+        let others = all.filter(|object| {
+            labels.contains(&object.label) && !beside.iter().any(|known| self.is_double(known, object, false))
+        });
+        self.distinct(others.collect(), false).len()
     }
 
     /// Leaves one box for each thing, best first.

@@ -55,6 +55,8 @@ pub(crate) struct Existence {
     pub(crate) rival: f32,
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
+    pub(crate) outvotes: f32,
+    pub(crate) dominates: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -74,6 +76,8 @@ pub(crate) struct Count {
 pub(crate) struct Color {
     pub(crate) instance: f32,
     pub(crate) most_instances: usize,
+    pub(crate) prominent: f64,
+    pub(crate) prominent_of_several: f64,
     pub(crate) supported_share: f32,
     pub(crate) negligible_share: f32,
     pub(crate) dominant_share: f32,
@@ -180,7 +184,7 @@ impl Level {
 }
 
 /// The best scores of a class, in the whole picture and in tiles.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Traces {
     /// Of what was found.
     pub(crate) found: [f32; 2],

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lavr_types::{Assertion, Claim, Entity, Span, Vocabulary};
 
-use crate::{company::others_before, exchange::carriers, scene::labels_of};
+use crate::{
+    company::others_before,
+    exchange::{beginning, carriers},
+    scene::labels_of,
+    spot::{Spot, spots},
+};
 
 /// What a text says of the things that it names.
 #[derive(Debug)]
@@ -15,8 +20,12 @@ pub(crate) struct Told {
     others: BTreeMap<Span, usize>,
     /// Whether the things that the text names carry their sentence, by the place of their words.
     carriers: BTreeMap<Span, bool>,
+    /// The words of what the text begins with.
+    beginning: Option<Span>,
     /// Where the things are named that the text gives several colors.
     many_colored: BTreeSet<Span>,
+    /// Where the things are that have the colors that the text gives, by the place of the colors' words.
+    spots: BTreeMap<Span, Spot>,
     quotes: usize,
 }
 
@@ -31,7 +40,9 @@ impl Told {
             mentioned: mentioned.flatten().collect(),
             others: others_before(text, claims),
             carriers: carriers(text, vocabulary),
+            beginning: beginning(text, vocabulary),
             many_colored: many_colored(claims),
+            spots: spots(text, claims, vocabulary),
             quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
         }
     }
@@ -52,9 +63,19 @@ impl Told {
         self.carriers.get(&entity.span).copied()
     }
 
+    /// Whether this is the first thing that the text names, and what its first sentence is about.
+    pub(crate) fn begins_with(&self, entity: &Entity) -> bool {
+        self.beginning == Some(entity.span)
+    }
+
     /// Whether the text gives a thing several colors ("black and white").
     pub(crate) fn has_several_colors(&self, entity: &Entity) -> bool {
         self.many_colored.contains(&entity.span)
+    }
+
+    /// Where in the picture the thing is that a claim gives a color, if the text says so.
+    pub(crate) fn spot_of(&self, claim: &Claim) -> Option<Spot> {
+        self.spots.get(&claim.span).copied()
     }
 
     /// How many texts in the picture the text quotes.

@@ -174,6 +174,10 @@ impl Verifier {
         result
     }
 
+    pub(crate) const fn options(&self) -> &VerifierOptions {
+        &self.options
+    }
+
     pub(crate) fn experts<'l>(&self, cancel: &CancellationToken, listener: Listener<'l>) -> Experts<'l> {
         let VerifierOptions { calls, time, side_by_side, .. } = self.options;
         Experts::new(&self.dispatcher, cancel, Bounds { calls, time, side_by_side }, listener)

@@ -311,7 +311,8 @@ async fn unconfirmed_claims_can_be_marked_or_dropped() {
 
 #[tokio::test]
 async fn what_is_taken_out_has_nothing_in_its_place_however_its_sentence_changes() {
-    let result = World::new(&park(), Rates::default()).verify("A toilet stands next to a man.").await;
+    let result =
+        World::new(&park(), Rates::default()).verify("In a park, a toilet stands next to a man.").await;
     let toilet = result.claims.iter().find(|claim| claim.claim.surface == "toilet").unwrap();
     assert_eq!(toilet.judgement.verdict, Verdict::Contradicted);
     assert_eq!(toilet.replacement.as_deref(), Some(""), "{}", result.text);

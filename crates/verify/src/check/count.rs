@@ -1,10 +1,12 @@
 //! How many there are, as an interval.
 
 use async_trait::async_trait;
-use lavr_types::{Assertion, Claim, CountBound, Entity, Judgement, vocabulary::MatchKind};
+use lavr_types::{
+    Assertion, Claim, CountBound, Entity, Judgement, perception::Detection, vocabulary::MatchKind,
+};
 
 use super::{Checker, contradicted, insufficient, supported};
-use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD};
+use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD, thresholds::Traces};
 
 /// Counts with the detector: at least the confident findings, at most all plausible ones. A claim is contradicted
 /// only outside that interval.
@@ -78,14 +80,11 @@ impl Checker for CountChecker {
             );
         }
         let plain = scene.does_without(Ablation::DetectorVerdicts);
-        // One more of them would have left a trace of its own, and would not have lost narrowly to something else.
-        let no_more = || {
-            let traces = scene.traces(&labels, &found.objects);
-            scene.thresholds().absence(&labels, traces).is_some()
-                && scene.rival_of(&labels, &found.objects).is_none()
-                && scene.doubt_of(&labels, &found.objects).is_none()
-        };
-        if too_many_claimed && !plain && !no_more() {
+        if too_many_claimed
+            && !plain
+            && !(no_more(&labels, &found.objects, scene)
+                || is_far_off(*count, high, &labels, &found.objects, scene))
+        {
             return insufficient(evidence, format!("{reason}, but the detector misses {name} too often"));
         }
         let one_look = plain || scene.does_without(Ablation::OneLook);
@@ -106,6 +105,29 @@ impl Checker for CountChecker {
         let spread = 1.0 / (1.0 + (high - low) as f32);
         contradicted(Some(truth), sure.min(0.5 + 0.5 * spread), evidence, reason)
     }
+}
+
+/// Whether one more than was found would have left a trace of its own, and would not have lost narrowly to something else.
+fn no_more(labels: &[String], found: &[&Detection], scene: &Scene<'_>) -> bool {
+    scene.thresholds().absence(labels, scene.traces(labels, found)).is_some()
+        && scene.rival_of(labels, found).is_none()
+        && scene.doubt_of(labels, found).is_none()
+}
+
+/// Whether a number is too high even if all that may be one more is one: two or more of a kind that the detector finds reliably are not missed
+/// where it finds others and has no trace of them.
+fn is_far_off(
+    count: CountBound,
+    high: u32,
+    labels: &[String],
+    found: &[&Detection],
+    scene: &Scene<'_>,
+) -> bool {
+    let (CountBound::Exactly(claimed) | CountBound::AtLeast(claimed)) = count else { return false };
+    let more = claimed.saturating_sub(high);
+    more > 1
+        && scene.thresholds().absence(labels, Traces::default()).is_some()
+        && (scene.faint(labels, found) as u32) < more
 }
 
 /// As Woodpecker counts: what is found is the number, and a claim of another number is wrong.

@@ -1,11 +1,13 @@
 //! Whether a thing is there.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use lavr_types::{
     Assertion, Claim, Entity, Evidence, Judgement, Vocabulary, perception::Detection, vocabulary::MatchKind,
 };
 
-use super::{Checker, contradicted, insufficient, supported};
+use super::{Checker, WEARER, contradicted, insufficient, supported};
 use crate::{Ablation, Scene, ablation::DETECTOR_THRESHOLD, exchange::wide_kin_of};
 
 /// Looks for a thing with the detector. Present on one good finding; absent only after two misses of a class
@@ -213,7 +215,10 @@ enum StandIn {
 fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
     let [label] = labels else { return StandIn::None };
     match (like(entity, label, scene), scene.told().carries_its_sentence(entity)) {
-        (StandIn::None, Some(true)) => unlike(entity, label, scene),
+        (StandIn::None, Some(true)) => match unlike(entity, label, scene) {
+            StandIn::None if scene.told().begins_with(entity) => dominant(entity, label, scene),
+            stand_in => stand_in,
+        },
         // What is only added was rather made up than taken for something else.
         (StandIn::Seen(..), Some(false)) => StandIn::None,
         (stand_in, _) => stand_in,
@@ -226,6 +231,37 @@ fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
         wide_kin_of(label).into_iter().filter(|other| !scene.told().is_mentioned(other)).collect();
     let found = scene.find_labels(&kin, scene.thresholds().existence.substitute, false);
     only_kind(entity, &found.objects, scene)
+}
+
+/// Tables are what things stand on, seldom what a text begins with.
+const TABLE: &str = "dining table";
+
+/// What the picture shows before all else, if the text does not speak of it. People are not taken for things, nor things for people.
+fn dominant(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
+    if label == WEARER {
+        return StandIn::None;
+    }
+    let limits = &scene.thresholds().existence;
+    let labels: Vec<String> = scene.vocabulary().labels().map(str::to_owned).collect();
+    let found = scene.find_labels(&labels, limits.substitute, false);
+    let mut kinds: BTreeMap<&str, (f64, Vec<&Detection>)> = BTreeMap::new();
+    for object in found.objects.iter().filter(|object| ![WEARER, TABLE].contains(&object.label.as_str())) {
+        let (area, members) = kinds.entry(&object.label).or_default();
+        *area += object.bounds.area();
+        members.push(object);
+    }
+    let singular = scene.vocabulary().singular(&entity.surface.to_lowercase());
+    let several = singular != entity.surface.to_lowercase();
+    kinds.retain(|label, (_, members)| !scene.told().is_mentioned(label) && (!several || members.len() > 1));
+    let Some((label, (area, members))) = kinds.iter().max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b))
+    else {
+        return StandIn::None;
+    };
+    let next = kinds.iter().filter(|(other, _)| other != &label).map(|(_, (area, _))| *area);
+    if *area < limits.dominates * next.fold(0.0, f64::max) {
+        return StandIn::None;
+    }
+    only_kind(entity, members, scene)
 }
 
 /// What of the same family stands there.

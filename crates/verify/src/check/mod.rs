@@ -29,7 +29,7 @@ pub use size::SizeChecker;
 pub use text::TextChecker;
 
 pub(crate) use clothes::{WEARER, garment, is_clothing};
-pub(crate) use color::{Fit, Weights, accepted, fit};
+pub(crate) use color::{Fit, SIGNS, Weights, accepted, fit, signs_of};
 pub(crate) use count::count_fits;
 pub(crate) use text::{Comparison, compare, is_writing};
 

@@ -37,7 +37,8 @@ pub(super) fn introduce(
             let kinds = [other, phrase].iter().all(|of| of.kind == Some(MatchKind::Narrower));
             other.same_thing(phrase) && !(kinds && head(other) != head(phrase))
         };
-        let again = kept.iter().any(|&other| same(&reading.phrases[other]))
+        let again = is_known(reading, phrase)
+            || kept.iter().any(|&other| same(&reading.phrases[other]))
             || reading.phrases.iter().enumerate().any(|(other, another)| {
                 same(another)
                     && !taken.iter().any(|range| range.contains(&another.head.start))
@@ -74,15 +75,27 @@ pub(super) fn introduce(
     Some(format!("There {verb} {joined}"))
 }
 
+/// Whether "the glass" is what an earlier sentence has the word for, if not as a thing of its own: "a pane of glass".
+fn is_known(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
+    let noun = reading.word(phrase.head.end - 1);
+    phrase.determiner == Determiner::Definite
+        && (0..reading.sentences[phrase.sentence].start).any(|at| reading.word(at) == noun)
+}
+
 /// What a phrase stands beside, where that is named for the first time right behind it and would else be lost: "a bed -> with pillows",
 /// "a plate -> next to yellow rice".
 fn beside(context: &Context<'_>, place: usize, others: &[usize]) -> Option<Range<usize>> {
     let reading = context.reading;
     let end = reading.phrases[place].head.end;
+    let is_beside = |preposition: &Range<usize>| {
+        preposition.start == end && preposition.clone().any(|at| BESIDE.contains(&reading.word(at)))
+    };
     let follows = |next: &NounPhrase| {
-        preposition_before(reading, next.tokens.start).is_some_and(|preposition| {
-            preposition.start == end && preposition.clone().any(|at| BESIDE.contains(&reading.word(at)))
-        })
+        let start = next.tokens.start;
+        // "Between tall buildings": a word that nobody knows belongs to the noun only behind an article.
+        let described = start.saturating_sub(2)..start.saturating_sub(1);
+        preposition_before(reading, start).is_some_and(|preposition| is_beside(&preposition))
+            || described.start == end && is_beside(&described)
     };
     let next = reading.phrases.iter().enumerate().find(|(other, next)| {
         follows(next)

@@ -70,8 +70,12 @@ impl Context<'_> {
         let head = self.reading.surface(&phrase.head);
         let places = preposition_before(self.reading, phrase.tokens.start)
             .is_some_and(|preposition| preposition.clone().any(|at| PLACES.contains(&self.reading.word(at))));
+        // "Between trees": several are named for the first time without an article.
+        let between = matches!(self.reading.before(phrase.tokens.start), "between" | "among");
+        let is_new = phrase.determiner == Determiner::Indefinite
+            || between && phrase.determiner == Determiner::None && phrase.is_plural();
         places
-            && phrase.determiner == Determiner::Indefinite
+            && is_new
             // "On a piece of paper": the word for the portion alone names nothing.
             && self.reading.word(phrase.tokens.end) != "of"
             && !is_clothing(head)
@@ -282,7 +286,7 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
     let reading = context.reading;
     let (&first, &last) = (list.first()?, list.last()?);
     let start = reading.phrases[first].tokens.start;
-    let end = unit_end(reading, last);
+    let end = past_colors(reading, unit_end(reading, last));
     let sentence = &reading.sentences[context.sentence];
     let delete = |range: Range<usize>| {
         Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range))
@@ -335,6 +339,12 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         if !follows && is_all(context, subject, end) {
             return None;
         }
+        // "..., and he swings a bat": of whom it is was spoken of before, and nothing else is said of him.
+        let joint = separator_before(reading, reading.phrases[subject].tokens.start)
+            .filter(|joint| joint.start > sentence.start && reading.phrases[subject].pronoun && !follows);
+        if let Some(joint) = joint {
+            return delete(joint.start..end);
+        }
         let text = if follows { copula.to_owned() } else { format!("{copula} visible") };
         return Some((vec![Removal { span: reading.span(&(verb..end)), replacement: text }], verb..end));
     }
@@ -350,6 +360,13 @@ fn unit(context: &Context<'_>, list: &[usize]) -> Option<(Vec<Removal>, Range<us
         .unwrap_or(sentence.end);
     let more = (end..close).any(|place| finite_verb(reading.word(place)).is_some());
     if more { None } else { delete(joint.start..close) }
+}
+
+/// The end of "in different colors" behind a thing.
+fn past_colors(reading: &Reading<'_>, end: usize) -> usize {
+    let is_color = |at: &usize| matches!(reading.word(*at), "color" | "colors" | "colour" | "colours");
+    let colors = (end + 1..end + 4).find(is_color).filter(|_| reading.word(end) == "in");
+    colors.map_or(end, |at| at + 1)
 }
 
 /// Whether the sentence is a pronoun and what is said of it up to here: "He is visible" would say nothing.

@@ -7,7 +7,7 @@ use lavr_types::{Assertion, Claim, Entity, Vocabulary};
 use super::entity;
 use crate::text::{
     ColorWord, NounPhrase, Reading,
-    status::{is_none_of, is_some_of},
+    status::{is_none_of, is_one_of, is_some_of},
     verbs::{Agreement, finite_verb},
     words::{COPULAS, DEFINITE, PICTURE, PLACES, is_whole_picture},
 };
@@ -180,7 +180,7 @@ pub(crate) fn said(reading: &Reading<'_>, vocabulary: &Vocabulary) -> Vec<(usize
         let Some(subject) = subject_of(reading, place) else { continue };
         // "None of the cars are red."
         let start = reading.phrases[subject].tokens.start;
-        if is_none_of(reading, start) || is_some_of(reading, start) {
+        if is_none_of(reading, start) || is_some_of(reading, start) && !is_one_of(reading, start) {
             continue;
         }
         let at = past_degrees(reading, place + 1);
@@ -232,6 +232,18 @@ fn colors_from(reading: &Reading<'_>, vocabulary: &Vocabulary, mut at: usize) ->
     colors
 }
 
+/// Where a place in the picture begins that ends before a token: "on the other side", "in front".
+fn before_place(reading: &Reading<'_>, end: usize) -> Option<usize> {
+    let mut at = end.checked_sub(1).filter(|&at| PLACES.contains(&reading.word(at)))?;
+    while PLACES.contains(&reading.before(at))
+        || matches!(reading.before(at), "other" | "opposite" | "far" | "very" | "upper" | "lower")
+    {
+        at -= 1;
+    }
+    let at = if DEFINITE.contains(&reading.before(at)) { at - 1 } else { at };
+    matches!(reading.before(at), "on" | "in" | "at" | "to").then(|| at - 1)
+}
+
 /// The subject of a finite verb: the phrase before it, or the phrase that this one only places
 /// ("the dog on the sofa is ...").
 pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
@@ -253,13 +265,13 @@ pub(crate) fn subject_of(reading: &Reading<'_>, verb: usize) -> Option<usize> {
     if relative {
         return reading.phrase_ending_at(end - 1);
     }
-    // "The book on the right is ...": the right is no thing.
-    let placed = end >= 3
-        && PLACES.contains(&reading.before(end))
-        && DEFINITE.contains(&reading.before(end - 1))
-        && matches!(reading.before(end - 2), "on" | "in" | "at" | "to");
-    let nearest = reading.phrase_ending_at(end);
-    let nearest = nearest.or_else(|| if placed { reading.phrase_ending_at(end - 3) } else { None })?;
+    let mut nearest = reading.phrase_ending_at(end);
+    // "The book in the middle at the front is ...": the middle and the front are no things.
+    while nearest.is_none() {
+        end = before_place(reading, end)?;
+        nearest = reading.phrase_ending_at(end);
+    }
+    let nearest = nearest?;
     let plural = match finite_verb(reading.word(verb)) {
         Some(Agreement::Singular) => Some(false),
         Some(Agreement::Plural) => Some(true),

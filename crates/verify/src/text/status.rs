@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use lavr_types::Vocabulary;
+use lavr_types::{Vocabulary, vocabulary::GrammaticalNumber};
 
 use super::{
     Reading,
@@ -13,7 +13,7 @@ use super::{
     },
 };
 
-/// "it", "they", "he" and "she" stand for the nearest noun phrase that agrees.
+/// "it", "they", "he" and "she" stand for the nearest noun phrase that agrees, and "the one" for one of several.
 pub(super) fn add_pronouns(reading: &mut Reading<'_>) {
     let mut found = Vec::new();
     for (sentence, range) in reading.sentences.iter().enumerate() {
@@ -22,20 +22,24 @@ pub(super) fn add_pronouns(reading: &mut Reading<'_>) {
         }
         for place in range.clone() {
             let word = reading.word(place);
-            if !matches!(word, "it" | "they" | "he" | "she" | "them" | "him") {
+            let is_one = word == "one" && reading.before(place) == "the" && reading.word(place + 1) != "of";
+            if !is_one && !matches!(word, "it" | "they" | "he" | "she" | "them" | "him") {
                 continue;
             }
+            let (start, word) = if is_one { (place - 1, "they") } else { (place, word) };
             // The weather's and the sentence's "it" stands for nothing: so does one with no phrase before it.
-            let antecedent = antecedent(reading, place, word, sentence);
+            let antecedent = antecedent(reading, start, word, sentence);
             let Some(antecedent) = antecedent else { continue };
-            found.push((place, sentence, antecedent));
+            found.push((start..place + 1, sentence, antecedent));
         }
     }
-    for (place, sentence, antecedent) in found {
+    for (tokens, sentence, antecedent) in found {
         let of = reading.phrases[antecedent].clone();
+        let is_one = tokens.len() > 1;
         reading.phrases.push(NounPhrase {
-            tokens: place..place + 1,
-            head: place..place + 1,
+            head: tokens.end - 1..tokens.end,
+            number: if is_one { GrammaticalNumber::Singular } else { of.number },
+            tokens,
             sentence,
             determiner: Determiner::Definite,
             determiner_at: None,
@@ -129,8 +133,13 @@ fn antecedent(reading: &Reading<'_>, place: usize, word: &str, sentence: usize) 
             }
         }
     }
-    let found = phrases.iter().rev().filter(|phrase| near(phrase)).map(|(index, _)| *index);
-    found.into_iter().find(|index| !beside.contains(index))
+    let found =
+        |(index, phrase): &&(usize, &NounPhrase)| near(&&(*index, *phrase)) && !beside.contains(index);
+    let nearest = phrases.iter().rev().find(found)?;
+    // "Two men hold a ball and rackets. A dog runs behind them": whom the sentence before is about, not what stands last in it.
+    let is_before = nearest.1.sentence < sentence && is_object && matches!(word, "them" | "him");
+    let of_before = phrases.iter().find(|phrase| phrase.1.sentence == nearest.1.sentence && found(phrase));
+    Some(if is_before { of_before.unwrap_or(nearest).0 } else { nearest.0 })
 }
 
 /// "One of them is red", "most of the cars": what is said of some.
@@ -151,6 +160,11 @@ pub(crate) fn is_some_of(reading: &Reading<'_>, start: usize) -> bool {
                 | "another"
                 | "rest"
         )
+}
+
+/// "One of the cars is red": what is said of one, whichever that is.
+pub(crate) fn is_one_of(reading: &Reading<'_>, start: usize) -> bool {
+    is_some_of(reading, start) && reading.word(start - 2) == "one"
 }
 
 /// Marks what is hedged, and what speaks of no thing in the picture.

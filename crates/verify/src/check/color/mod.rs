@@ -7,8 +7,10 @@ mod place;
 mod signs;
 mod tint;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use lavr_types::{
     Assertion, Capability, Claim, Entity, Evidence, Judgement, Trust, Vocabulary,
     perception::{ColorQuality, ColorReport},
@@ -26,7 +28,7 @@ use fit::{fit_worn, is_measured};
 use judge::Sight;
 use picture::{Of, of_picture, says_dark, whole};
 use place::{Part, Place, places};
-pub(crate) use signs::Weights;
+pub(crate) use signs::{SIGNS, Weights};
 
 /// Measures the colours of each instance of a thing. Contradicted only where no instance can have the claimed
 /// colour: because all are clearly of one other colour, or because not even a tint of it shows.
@@ -57,7 +59,7 @@ impl Checker for ColorChecker {
         if let Some(reason) = place::no_one_color(entity, scene).or_else(|| scene.blindness()) {
             return Judgement::insufficient(reason);
         }
-        match places(entity, scene) {
+        match places(entity, scene.told().spot_of(claim), scene) {
             Ok((places, all)) => of_places(entity, color, &accepted, &places, all, scene).await,
             Err(reason) => gone_from_picture(color, &accepted, scene)
                 .await
@@ -75,10 +77,20 @@ async fn of_places(
     all_measured: bool,
     scene: &Scene<'_>,
 ) -> Judgement {
-    let reports = join_all(places.iter().map(|place| measured(place, scene))).await;
+    let is_one_of_several = scene.told().has_several_colors(entity);
+    let reports = join_all(places.iter().map(|place| {
+        let all = async {
+            match (is_one_of_several, place.part) {
+                (true, Part::Thing) => all_of(place, scene).await.ok(),
+                _ => None,
+            }
+        };
+        join(measured(place, scene), all)
+    }))
+    .await;
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut fits = Vec::new();
-    for (place, report) in places.iter().zip(reports) {
+    for (place, (report, all)) in places.iter().zip(reports) {
         let seen = match report {
             Ok(seen) => seen,
             Err(unseen) => {
@@ -100,7 +112,14 @@ async fn of_places(
                 Trust::Measured,
             ));
         }
-        fits.push(fit_of(&seen.value, place, accepted, entity, scene));
+        let mut fit = fit_of(&seen.value, place, accepted, entity, scene);
+        // Of a color among several ("black and white") there may be little, and not in the middle.
+        let least = scene.thresholds().color.tint_share_worn;
+        let shows = all.is_some_and(|all| !tint::is_gone(&all.value, accepted, least));
+        if shows && matches!(fit, Fit::Gone | Fit::Other(..)) {
+            fit = Fit::Unclear("some of it could be so".to_owned());
+        }
+        fits.push(fit);
     }
     verdict(entity, color, &fits, evidence, all_measured, scene)
 }
@@ -111,6 +130,41 @@ fn names(report: &ColorReport) -> Value {
     Value::String(names.join(", "))
 }
 
+/// What is known of each basic color at each place that a claim of a color may speak of, in the order of [`SIGNS`]; nothing of places
+/// that are not judged by signs.
+pub(crate) async fn signs_of(claim: &Claim, scene: &Scene<'_>) -> Vec<BTreeMap<String, Vec<f32>>> {
+    let Assertion::Color { entity, .. } = &claim.assertion else { return Vec::new() };
+    let is_measured = of_picture(entity).is_none() && place::no_one_color(entity, scene).is_none();
+    let places =
+        if is_measured { places(entity, scene.told().spot_of(claim), scene) } else { return Vec::new() };
+    let places = places.map(|(places, _)| places).unwrap_or_default();
+    let judged: Vec<&Place<'_>> = places.iter().filter(|place| place.part != Part::Wearer).collect();
+    let reports = join_all(judged.iter().map(|place| measured(place, scene))).await;
+    let seen = judged
+        .iter()
+        .zip(&reports)
+        .filter_map(|(place, report)| Some((*place, &report.as_ref().ok()?.value)));
+    let clear =
+        seen.filter(|(_, report)| matches!(report.quality, ColorQuality::Clear | ColorQuality::Mixed));
+    clear
+        .map(|(place, report)| {
+            let sight = sight(report, place, entity, scene);
+            let names = report.tints.keys();
+            names.map(|name| (name.clone(), sight.signs(name, scene.thresholds()).to_vec())).collect()
+        })
+        .collect()
+}
+
+/// What a place shows, with what is known of it.
+fn sight<'r>(report: &'r ColorReport, place: &Place<'_>, entity: &Entity, scene: &Scene<'_>) -> Sight<'r> {
+    Sight {
+        place: report,
+        is_worn: place.part == Part::Worn,
+        is_guessed: place.is_guessed,
+        is_one_of_several: scene.told().has_several_colors(entity),
+    }
+}
+
 /// The colours of a place.
 async fn measured(place: &Place<'_>, scene: &Scene<'_>) -> Result<Seen<ColorReport>, Unseen> {
     let (experts, image) = (scene.experts(), scene.image());
@@ -119,6 +173,11 @@ async fn measured(place: &Place<'_>, scene: &Scene<'_>) -> Result<Seen<ColorRepo
         Part::Worn => experts.color_of_patch(image, place.bounds, Some(place.object.bounds)).await,
         Part::Wearer => experts.color_of_patch(image, place.bounds, None).await,
     }
+}
+
+/// The colours of all that the box of a thing shows, or its mask.
+async fn all_of(place: &Place<'_>, scene: &Scene<'_>) -> Result<Seen<ColorReport>, Unseen> {
+    scene.experts().color_of_patch(scene.image(), place.bounds, Some(place.object.bounds)).await
 }
 
 /// What one place says.
@@ -147,10 +206,7 @@ fn fit_of(
             _ => fit_worn(report, accepted, thresholds),
         };
     }
-    let is_worn = place.part == Part::Worn;
-    let is_one_of_several = scene.told().has_several_colors(entity);
-    let sight = Sight { place: report, is_worn, is_guessed: place.is_guessed, is_one_of_several };
-    sight.fit(accepted, thresholds)
+    sight(report, place, entity, scene).fit(accepted, thresholds)
 }
 
 /// A colour of which nothing is in the picture is no thing's, found or not. A picture in black and white does not tell.
@@ -226,9 +282,10 @@ fn verdict(
             contradicted(Some(truth), *share, evidence, format!("measured {first}, not {color}"))
         }
         [] => insufficient(evidence, "nothing was measured"),
-        _ => insufficient(
-            evidence,
-            format!("no {} is {color}, but they differ among themselves", entity.surface),
-        ),
+        [(_, share), rest @ ..] => {
+            let share = rest.iter().map(|(_, share)| *share).fold(*share, f32::min);
+            let reason = format!("no {} is {color}, but they differ among themselves", entity.surface);
+            contradicted(None, share, evidence, reason)
+        }
     }
 }
