@@ -2,7 +2,7 @@
 //!
 //! One good finding bears out one bird. The second needs a second box.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lavr_types::{Assertion, Claim, Span};
 
@@ -32,6 +32,23 @@ pub(crate) fn others_before(text: &str, claims: &[Claim]) -> BTreeMap<Span, usiz
         before.push((label, word));
     }
     others
+}
+
+/// The mentions of things of which the text tells others of the kind by their color ("red cups and three white cups"), by the place of their
+/// words: what is found of the kind is not all theirs.
+pub(crate) fn told_apart(claims: &[Claim]) -> BTreeSet<Span> {
+    let mut colors: BTreeMap<(&str, Span), BTreeSet<&str>> = BTreeMap::new();
+    for claim in claims {
+        if let Assertion::Color { entity, color } = &claim.assertion
+            && let Some(label) = entity.label.as_deref()
+        {
+            colors.entry((label, entity.span)).or_default().insert(color);
+        }
+    }
+    let is_apart = |(label, span): &(&str, Span), own: &BTreeSet<&str>| {
+        colors.iter().any(|((other, at), theirs)| other == label && at != span && own.is_disjoint(theirs))
+    };
+    colors.iter().filter(|(key, own)| is_apart(key, own)).map(|((_, span), _)| *span).collect()
 }
 
 /// Whether "another" stands before these words, with no word or one between.
@@ -67,6 +84,16 @@ mod tests {
     fn a_woman_behind_a_man_is_a_second_person() {
         assert_eq!(company("A man reads a book. A woman stands behind him."), ["woman"]);
         assert_eq!(company("A small bird sings. Another bird flies past."), ["bird"]);
+    }
+
+    #[test]
+    fn colors_tell_things_of_a_kind_apart() {
+        let apart = |text: &'static str| {
+            let claims = LexicalExtractor::new(Vocabulary::builtin()).read(text).claims;
+            told_apart(&claims).into_iter().filter_map(|span| span.of(text)).collect::<Vec<_>>()
+        };
+        assert_eq!(apart("Red cups and three white cups stand on a blue table."), ["cups", "cups"]);
+        assert_eq!(apart("Three white cups stand on a table. The cups are white."), [""; 0]);
     }
 
     #[test]

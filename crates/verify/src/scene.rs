@@ -137,7 +137,10 @@ impl<'a> Scene<'a> {
         }
         let unclear: BTreeSet<String> = claims.iter().flat_map(|claim| self.second_look_for(claim)).collect();
         if !unclear.is_empty() && self.whole.outcome.is_ok() && self.experts.has_second_look() {
-            self.tiles = Arc::new(self.look(unclear, true).await);
+            // What may stand there instead is looked for, too.
+            let kin: Vec<String> = unclear.iter().flat_map(|label| self.kin_of(label)).collect();
+            let asked = unclear.into_iter().chain(kin).collect();
+            self.tiles = Arc::new(self.look(asked, true).await);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lavr_types::{Assertion, Claim, Entity, Span, Vocabulary};
+use lavr_types::{Assertion, Claim, CountBound, Entity, Span, Vocabulary};
 
 use crate::{
-    company::others_before,
+    company::{others_before, told_apart},
     exchange::{beginning, carriers},
     scene::labels_of,
     spot::{Spot, spots},
@@ -18,6 +18,10 @@ pub(crate) struct Told {
     mentioned: BTreeSet<String>,
     /// The mentions of one more of a kind, with the number of the others.
     others: BTreeMap<Span, usize>,
+    /// Where the things are named of whose kind the text tells others by their color.
+    told_apart: BTreeSet<Span>,
+    /// The things of which the text says that they are many or several, by the place of their words.
+    several: BTreeSet<Span>,
     /// Whether the things that the text names carry their sentence, by the place of their words.
     carriers: BTreeMap<Span, bool>,
     /// The words of what the text begins with.
@@ -39,6 +43,8 @@ impl Told {
         Self {
             mentioned: mentioned.flatten().collect(),
             others: others_before(text, claims),
+            told_apart: told_apart(claims),
+            several: several(claims),
             carriers: carriers(text, vocabulary),
             beginning: beginning(text, vocabulary),
             many_colored: many_colored(claims),
@@ -55,6 +61,16 @@ impl Told {
     /// How many others of its kind the text says are there beside this one.
     pub(crate) fn others_of(&self, entity: &Entity) -> usize {
         self.others.get(&entity.span).copied().unwrap_or(0)
+    }
+
+    /// Whether the text tells this thing from others of its kind by their colors, so that not all of the kind are meant.
+    pub(crate) fn is_told_apart(&self, entity: &Entity) -> bool {
+        self.told_apart.contains(&entity.span)
+    }
+
+    /// Whether the text says that there are many or several of this thing.
+    pub(crate) fn are_several(&self, entity: &Entity) -> bool {
+        self.several.contains(&entity.span)
     }
 
     /// Whether the text's sentence is about the thing named there, so that another may stand in its place; none where the
@@ -82,6 +98,15 @@ impl Told {
     pub(crate) const fn quotes(&self) -> usize {
         self.quotes
     }
+}
+
+/// Where the things are named of which a claim says no more than that they are several.
+fn several(claims: &[Claim]) -> BTreeSet<Span> {
+    let of = |claim: &Claim| match &claim.assertion {
+        Assertion::Count { entity, count: CountBound::Several } => Some(entity.span),
+        _ => None,
+    };
+    claims.iter().filter_map(of).collect()
 }
 
 /// Where the things are named that have more than one claim of a color.

@@ -69,6 +69,9 @@ impl Checker for CountChecker {
         if *count == CountBound::Several {
             return insufficient(evidence, format!("{reason}; \"several\" is no number to hold it to"));
         }
+        if scene.told().is_told_apart(entity) && !too_many_claimed {
+            return insufficient(evidence, format!("{reason}, and not all of them are meant"));
+        }
         // Five people may hold two women, but two people hold no five women.
         if kind == Some(MatchKind::Narrower) && !too_many_claimed {
             return insufficient(evidence, format!("{reason}, but not all need be \"{name}\""));

@@ -136,6 +136,10 @@ fn absence(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Result<f32,
     if !scene.thresholds().is_missed(found.best) {
         return Err(format!("found what may be {name}, too unsure to tell (score {best:.2})"));
     }
+    // Those who fill the rows of a stadium leave no trace.
+    if labels.iter().any(|label| label == WEARER) && scene.told().are_several(entity) {
+        return Err(format!("{name} far away are too small to be found"));
+    }
     if !found.looked_twice && !scene.does_without(Ablation::OneLook) {
         return Err(format!("{name} was missed in one look; absence takes two"));
     }
@@ -280,6 +284,13 @@ fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     let found = scene.find_labels(&kin, limits.substitute, false);
     let confusable =
         found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
+    // Where nothing else is seen for certain, what is alike may be it, however unsure.
+    let alike: Vec<String> =
+        kin.iter().filter(|other| scene.thresholds().are_confusable(label, other)).cloned().collect();
+    let faint = scene.find_labels(&alike, limits.substitute_faint, false);
+    if let (Some(object), true) = (faint.objects.first(), found.objects.is_empty()) {
+        return StandIn::Unclear(object.label.clone());
+    }
     let trace = scene.find(entity, limits.asked, true).best.into_iter().any(|best| best >= limits.trace);
     if let Some(object) = confusable
         && trace

@@ -202,7 +202,11 @@ pub(crate) fn compare<'l>(text: &str, lines: &'l [TextLine], thresholds: &Thresh
         let confidence = best.score * best.similarity as f32;
         return Comparison::Says { best, confidence };
     }
-    if claimed.contains(&read) || claimed.chars().count() < SHORTEST {
+    let is_half = 2 * read.chars().count() <= claimed.chars().count();
+    if claimed.contains(&read)
+        || claimed.chars().count() < SHORTEST
+        || is_half && best.similarity >= limits.similar
+    {
         let why = format!("read \"{}\", which may be a part of it", best.text);
         return Comparison::Unclear { best: Some(best), why };
     }

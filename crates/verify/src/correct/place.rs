@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     compose::deletion,
     removal::{Context, Removal, is_all},
-    structure::opens_clause,
+    structure::{opens_clause, preposition_before},
 };
 use crate::text::{
     Determiner, Reading, TokenKind,
@@ -53,7 +53,12 @@ pub(super) fn prepositional(
         return Some((vec![Removal { span: deletion(reading, &range), replacement: String::new() }], range));
     }
     if matches!(reading.word(preposition.start), "of" | "like" | "as") && preposition.len() == 1 {
-        return None;
+        // "Next to the tail of an airplane": what is a part of something absent goes with it.
+        let whole =
+            reading.phrase_ending_at(preposition.start).filter(|_| reading.word(preposition.start) == "of");
+        let part = whole.map(|part| &reading.phrases[part]).filter(|part| part.labels.is_empty())?;
+        let outer = preposition_before(reading, part.tokens.start)?;
+        return prepositional(context, outer, end);
     }
     // "Looks out from under a car"
     while start > sentence.start + 1 && matches!(reading.before(start), "from" | "up" | "down" | "off") {

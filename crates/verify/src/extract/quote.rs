@@ -37,6 +37,16 @@ const SAYS: &[&str] = &[
     "slogan",
     "message",
     "logo",
+    "writing",
+    "number",
+    "numbers",
+    "digits",
+    "time",
+    "date",
+    "price",
+    "shows",
+    "show",
+    "showing",
 ];
 
 const CARRIERS: &[&str] = &[

@@ -207,6 +207,15 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
         phrase.unreal |= unreal;
         phrase.hedged |= hedged;
     }
+    // "The wreck of an airplane ... The airplane": what was none before is none again.
+    for place in 1..reading.phrases.len() {
+        let (before, after) = reading.phrases.split_at_mut(place);
+        let Some(phrase) = after.first_mut().filter(|phrase| phrase.determiner == Determiner::Definite) else {
+            continue;
+        };
+        let mut earlier = before.iter().filter(|other| other.same_thing(phrase)).peekable();
+        phrase.unreal |= earlier.peek().is_some() && earlier.all(|other| other.unreal);
+    }
 }
 
 /// A hedge reaches from its own place to the end of its clause; a verb that hedges reaches back to its subject, too.

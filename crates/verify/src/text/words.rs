@@ -242,6 +242,10 @@ pub(crate) const DEPICTIONS: &[&str] = &[
     "mural",
     "illustration",
     "toy",
+    "wreck",
+    "wreckage",
+    "remains",
+    "skeleton",
 ];
 
 /// Words for the picture itself.
