@@ -68,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Pictures are left out of a fit in so many parts.
 const PARTS: usize = 6;
 
-/// Up to this likelihood a claim is contradicted.
-const CONTRADICTED: f64 = 0.2;
+/// Up to these likelihoods a claim may be contradicted; up to the second it is.
+const CONTRADICTED: [f64; 4] = [0.15, 0.2, 0.25, 0.3];
 
 /// Shares from which on a name may take the place of a wrong one.
 const FIRST_SHARES: [f64; 4] = [0.3, 0.4, 0.5, 0.6];
@@ -84,7 +84,7 @@ fn left_out(things: &[Thing]) {
     let mut pictures: Vec<&str> = things.iter().map(|thing| thing.picture.as_str()).collect();
     pictures.dedup();
     let part = |thing: &Thing| pictures.iter().position(|one| *one == thing.picture).unwrap_or(0) % PARTS;
-    let mut kinds: [Told; 3] = Default::default();
+    let mut kinds: [[Told; 3]; CONTRADICTED.len()] = Default::default();
     let mut replaced: [Told; FIRST_SHARES.len()] = Default::default();
     for out in 0..PARTS {
         let others: Vec<Thing> = things.iter().filter(|thing| part(thing) != out).cloned().collect();
@@ -93,15 +93,17 @@ fn left_out(things: &[Thing]) {
             let Some(places) = thing.places.first() else { continue };
             for name in (0..NAMES.len()).filter(|name| !is_among(&thing.open, *name)) {
                 let likely = |place: &[Signs; NAMES.len()]| logistic(sum(&place[name], &fit.0) + fit.1);
-                let is_contradicted = places.iter().map(likely).fold(0.0, f64::max) <= CONTRADICTED;
+                let most = places.iter().map(likely).fold(0.0, f64::max);
                 let kind = match (is_among(&thing.main, name), is_among(&thing.also, name)) {
                     (true, _) => 0,
                     (_, true) => 1,
                     _ => 2,
                 };
-                kinds[kind][0] += usize::from(is_contradicted);
-                kinds[kind][1] += 1;
-                if let ([place], true) = (places.as_slice(), is_contradicted && kind == 2) {
+                for (kinds, line) in kinds.iter_mut().zip(CONTRADICTED) {
+                    kinds[kind][0] += usize::from(most <= line);
+                    kinds[kind][1] += 1;
+                }
+                if let ([place], true) = (places.as_slice(), most <= CONTRADICTED[1] && kind == 2) {
                     let (other, share) = likeliest(place, &first, name);
                     let is_right = is_among(&thing.main, other) || is_among(&thing.also, other);
                     for (told, _) in
@@ -114,8 +116,10 @@ fn left_out(things: &[Thing]) {
             }
         }
     }
-    for (kind, [contradicted, all]) in ["right", "arguable", "wrong"].into_iter().zip(kinds) {
-        eprintln!("left out of the fit, {kind}: {contradicted} of {all} contradicted");
+    for (line, kinds) in CONTRADICTED.into_iter().zip(kinds) {
+        let of = |kind: usize| format!("{} of {}", kinds[kind][0], kinds[kind][1]);
+        let (right, arguable, wrong) = (of(0), of(1), of(2));
+        eprintln!("left out, contradicted up to {line}: right {right}, arguable {arguable}, wrong {wrong}");
     }
     for (least, [right, all]) in FIRST_SHARES.into_iter().zip(replaced) {
         eprintln!(

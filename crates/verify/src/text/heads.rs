@@ -148,7 +148,17 @@ fn unknown_head(
     // "Ended", but "shed" and "weed".
     let past = |word: &str| word.len() > 4 && word.ends_with("ed") && !word.ends_with("eed");
     let verb = finite_verb(word).is_some() || is_participle(word) || past(word);
-    if modifier(word) || verb || PLACES.contains(&word) || vocabulary.is_group(word) || word.len() < 3 {
+    // "A green top" is worn, "the top of the hill" and "the green top of the hill" are places.
+    let is_top = word == "top"
+        && place > range.start
+        && vocabulary.color(reading.before(place)).is_some()
+        && reading.word(place + 1) != "of";
+    if modifier(word)
+        || verb
+        || PLACES.contains(&word) && !is_top
+        || vocabulary.is_group(word)
+        || word.len() < 3
+    {
         return None;
     }
     let next = reading.word(place + 1);

@@ -210,7 +210,8 @@ pub(super) fn mark_unreal(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
     // "The wreck of an airplane ... The airplane": what was none before is none again.
     for place in 1..reading.phrases.len() {
         let (before, after) = reading.phrases.split_at_mut(place);
-        let Some(phrase) = after.first_mut().filter(|phrase| phrase.determiner == Determiner::Definite) else {
+        let Some(phrase) = after.first_mut().filter(|phrase| phrase.determiner == Determiner::Definite)
+        else {
             continue;
         };
         let mut earlier = before.iter().filter(|other| other.same_thing(phrase)).peekable();

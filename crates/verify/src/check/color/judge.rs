@@ -6,11 +6,12 @@
 //! names which of them they would use first. Signs and weights are named alike ([`SIGNS`], `[color.named]` and
 //! `[color.first]` of `thresholds.toml`); `fit_colors.rs` among the examples of lavr-eval makes the weights.
 
-use lavr_types::perception::{ColorQuality, ColorReport};
+use lavr_types::perception::{ColorQuality, ColorReport, ColorShare};
 
 use super::{
     super::clothes,
     fit::{Fit, is_neutral, is_vivid},
+    near::{lab, nearness},
     signs::{SIGNS, Weights},
 };
 use crate::Thresholds;
@@ -88,19 +89,18 @@ impl Sight<'_> {
         // What may be skin counts where that is what is claimed.
         let shown = place.colors.iter().filter_map(|one| match (may_be_bare(&one.name), one.name == color) {
             (true, false) => None,
-            (true, true) => Some((one.name.as_str(), one.share)),
-            _ => Some((one.name.as_str(), one.share / kept)),
+            (true, true) => Some((one, one.share)),
+            _ => Some((one, one.share / kept)),
         });
-        let shown: Vec<(&str, f32)> = shown.collect();
+        let shown: Vec<(&ColorShare, f32)> = shown.collect();
         let is_near = |name: &str| name != color && thresholds.are_neighbors(color, name);
         let is_other = |name: &str| name != color && !thresholds.are_neighbors(color, name);
-        let sum = |is: &dyn Fn(&str) -> bool| -> f32 {
-            shown.iter().filter(|(name, _)| is(name)).map(|(_, share)| share).sum()
-        };
         let most = |is: &dyn Fn(&str) -> bool| -> f32 {
-            shown.iter().filter(|(name, _)| is(name)).map(|(_, share)| *share).fold(0.0, f32::max)
+            shown.iter().filter(|(one, _)| is(&one.name)).map(|(_, share)| *share).fold(0.0, f32::max)
         };
-        let (share, near) = (sum(&|name| name == color), sum(&is_near));
+        let share: f32 = shown.iter().filter(|(one, _)| one.name == color).map(|(_, share)| share).sum();
+        let neighbors = shown.iter().filter(|(one, _)| is_near(&one.name));
+        let near: f32 = neighbors.map(|(one, share)| share * nearness(&one.hex, &one.name, color)).sum();
         let (other, vivid) = (most(&is_other), most(&|name| is_other(name) && is_vivid(name)));
         let tint = place.tints.get(color).copied().unwrap_or(0.0);
         let logarithm = |share: f32| (share + 1e-3).log10();
@@ -144,16 +144,9 @@ impl Sight<'_> {
     }
 }
 
-/// The lightness of `#rrggbb`, 0 to 1 (L* of CIE 15:2004 over 100); 0 where it is no such color.
+/// The lightness of `#rrggbb`, 0 to 1; 0 where it is no such color.
 fn lightness(hex: &str) -> f32 {
-    let channel = |at: usize| {
-        let byte = hex.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok())?;
-        let value = f32::from(byte) / 255.0;
-        Some(if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) })
-    };
-    let (Some(red), Some(green), Some(blue)) = (channel(1), channel(3), channel(5)) else { return 0.0 };
-    let luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-    if luminance > 216.0 / 24_389.0 { 1.16 * luminance.cbrt() - 0.16 } else { 9.033 * luminance }
+    lab(hex).map_or(0.0, |[lightness, ..]| lightness / 100.0)
 }
 
 fn logistic(sum: f32) -> f32 {
@@ -162,8 +155,6 @@ fn logistic(sum: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use lavr_types::perception::ColorShare;
-
     use super::*;
 
     const NAMES: [&str; 11] =

@@ -2,6 +2,7 @@
 
 mod fit;
 mod judge;
+mod near;
 mod picture;
 mod place;
 mod signs;

@@ -13,7 +13,7 @@ pub(crate) const SIGNS: [&str; 20] = [
     "tint",          // the logarithm of the share that could have the color in other light
     "tint_neutral",  // the same where the color is black, gray or white
     "gone",          // 1 where not even a tint of it is left
-    "near",          // the share of neighbors
+    "near",          // the share of neighbors, as far as they may pass for the color
     "near_worn",     // the same of clothes
     "other",         // the largest share of a color that is no neighbor
     "other_gone",    // the same where the color is gone

@@ -1,0 +1,99 @@
+//! Which of several things a text means.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Rates, Truth, World, object};
+
+fn scene(objects: &[(&str, [f64; 4], &str)]) -> Truth {
+    let objects = objects.iter().map(|&(label, at, color)| object(label, at, color)).collect();
+    Truth { name: "meant".into(), objects, lines: vec![] }
+}
+
+/// Two cars side by side, and a small one far behind them.
+fn cars() -> Truth {
+    scene(&[
+        ("car", [4.0, 30.0, 34.0, 60.0], "red"),
+        ("car", [60.0, 30.0, 96.0, 70.0], "black"),
+        ("car", [45.0, 20.0, 52.0, 26.0], "yellow"),
+    ])
+}
+
+async fn after(truth: &Truth, text: &str) -> String {
+    World::new(truth, Rates::default()).verify(text).await.text
+}
+
+#[tokio::test]
+async fn the_color_is_that_of_the_thing_that_the_text_means() {
+    for (text, right) in [
+        ("The car on the left is black.", "The car on the left is red."),
+        ("The car on the right is black.", "The car on the right is black."),
+        ("A black car stands on the left.", "A red car stands on the left."),
+        (
+            "Cars stand in a street. The one in front is red.",
+            "Cars stand in a street. The one in front is black.",
+        ),
+        ("One of the cars is red.", "One of the cars is red."),
+        // None of the large ones is yellow, and they differ.
+        ("A yellow car is parked here.", "A car is parked here."),
+        (
+            "A car is parked here. Another car behind it is yellow.",
+            "A car is parked here. Another car behind it is yellow.",
+        ),
+    ] {
+        assert_eq!(after(&cars(), text).await, right, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn of_cups_told_apart_by_their_colors_not_all_are_counted() {
+    let cup = |left: f64, color| ("cup", [left, 40.0, left + 12.0, 56.0], color);
+    let cups = scene(&[
+        cup(2.0, "red"),
+        cup(18.0, "red"),
+        cup(34.0, "white"),
+        cup(50.0, "white"),
+        cup(66.0, "white"),
+    ]);
+    let text = "Red cups and three white cups stand on a shelf.";
+    assert_eq!(after(&cups, text).await, text);
+}
+
+#[tokio::test]
+async fn a_text_begins_with_what_the_picture_shows_before_all_else() {
+    let street = scene(&[
+        ("car", [4.0, 30.0, 44.0, 70.0], "red"),
+        ("car", [50.0, 30.0, 96.0, 70.0], "black"),
+        ("person", [46.0, 40.0, 49.0, 50.0], ""),
+    ]);
+    assert_eq!(
+        after(&street, "Many horses stand in a steep street.").await,
+        "Many cars stand in a steep street."
+    );
+    // What comes later was rather made up, and people are taken for no things.
+    let text = after(&street, "There is a steep street. A giraffe stands beside it.").await;
+    assert_eq!(text, "There is a steep street.");
+}
+
+#[tokio::test]
+async fn a_wreck_is_none_of_what_it_was() {
+    let plain = scene(&[("person", [60.0, 20.0, 80.0, 70.0], "")]);
+    let text =
+        "A person stands next to the wreck of an airplane. The person is to the right of the airplane.";
+    assert_eq!(after(&plain, text).await, text);
+}
+
+#[tokio::test]
+async fn many_people_may_be_too_small_to_be_found() {
+    let field = scene(&[("bench", [10.0, 40.0, 60.0, 70.0], "")]);
+    for text in
+        ["A bench stands by a field. Many people can be seen in the rows.", "A bench stands by a field."]
+    {
+        assert_eq!(after(&field, text).await, text);
+    }
+    assert_eq!(
+        after(&field, "A bench stands by a field. A man sits on the bench.").await,
+        "A bench stands by a field."
+    );
+}
