@@ -411,7 +411,8 @@ impl<'a> Scene<'a> {
 
     /// Leaves one box for each thing, best first.
     fn distinct<'s>(&self, mut candidates: Vec<&'s Detection>, parts: bool) -> Vec<&'s Detection> {
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        // Of what is seen as surely the order must not depend on what else was asked for.
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.label.cmp(&b.label)));
         let mut kept: Vec<&Detection> = Vec::new();
         for candidate in candidates {
             if !kept.iter().any(|before| self.is_double(before, candidate, parts)) {

@@ -102,7 +102,9 @@ fn spot_at(reading: &Reading<'_>, start: usize) -> Option<Spot> {
     let article = start + 1 + usize::from(DEFINITE.contains(&reading.word(start + 1)));
     let at = article + usize::from(matches!(reading.word(article), "far" | "very"));
     let is_of_thing = reading.word(at + 1) == "of" && !is_picture(reading, at + 2);
-    Spot::named(reading.word(at)).filter(|_| !is_of_thing)
+    // "At the front on the right": neither alone tells which.
+    let is_one_of_two = spot_at(reading, at + 1).is_some();
+    Spot::named(reading.word(at)).filter(|_| !is_of_thing && !is_one_of_two)
 }
 
 /// Whether "the picture" stands at a token.
@@ -135,6 +137,7 @@ mod tests {
             ("A green car drives on the left of the picture.", vec![("green", Spot::Left)]),
             ("The man on the left waves. He is wearing a red shirt.", vec![("red", Spot::Left)]),
             ("A green car stands in front of the house.", vec![]),
+            ("The boat at the front on the right is red.", vec![]),
             ("A red car and a dog on the left.", vec![]),
         ] {
             let told: Vec<(&str, Spot)> =
