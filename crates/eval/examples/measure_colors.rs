@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 let is_known = |seen: &SeenColor| known.spans.contains(&(seen.span.start, seen.span.end));
                 let Some(seen) = seen.into_iter().find(is_known) else { break };
                 let is_worn = is_worn(&seen);
-                thing = seen.thing.clone();
+                thing.clone_from(&seen.thing);
                 sets.extend(Some(places(&seen)).filter(|places| !places.is_empty()));
                 if !is_worn {
                     break;

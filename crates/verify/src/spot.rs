@@ -34,7 +34,7 @@ impl Spot {
     }
 
     /// Those of some things of a kind that may be meant: one, or those beside it.
-    pub(crate) fn of<'d>(self, things: Vec<&'d Detection>, picture: Size) -> Vec<&'d Detection> {
+    pub(crate) fn of(self, things: Vec<&Detection>, picture: Size) -> Vec<&Detection> {
         // The least is the one that is meant.
         let rank = |bounds: Rect| match self {
             Self::Left => bounds.center().x,

@@ -19,7 +19,7 @@ pub(crate) struct Told {
     /// The mentions of one more of a kind, with the number of the others.
     others: BTreeMap<Span, usize>,
     /// Where the things are named of whose kind the text tells others by their color.
-    told_apart: BTreeSet<Span>,
+    colored_apart: BTreeSet<Span>,
     /// The things of which the text says that they are many or several, by the place of their words.
     several: BTreeSet<Span>,
     /// Whether the things that the text names carry their sentence, by the place of their words.
@@ -43,7 +43,7 @@ impl Told {
         Self {
             mentioned: mentioned.flatten().collect(),
             others: others_before(text, claims),
-            told_apart: told_apart(claims),
+            colored_apart: told_apart(claims),
             several: several(claims),
             carriers: carriers(text, vocabulary),
             beginning: beginning(text, vocabulary),
@@ -65,7 +65,7 @@ impl Told {
 
     /// Whether the text tells this thing from others of its kind by their colors, so that not all of the kind are meant.
     pub(crate) fn is_told_apart(&self, entity: &Entity) -> bool {
-        self.told_apart.contains(&entity.span)
+        self.colored_apart.contains(&entity.span)
     }
 
     /// Whether the text says that there are many or several of this thing.
