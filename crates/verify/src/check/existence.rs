@@ -233,8 +233,7 @@ fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
 fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     let kin: Vec<String> =
         wide_kin_of(label).into_iter().filter(|other| !scene.told().is_mentioned(other)).collect();
-    let found = scene.find_labels(&kin, scene.thresholds().existence.substitute, false);
-    only_kind(entity, &found.objects, scene)
+    only_kind(entity, &sure(&kin, scene), scene)
 }
 
 /// Tables are what things stand on, seldom what a text begins with.
@@ -247,9 +246,10 @@ fn dominant(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     }
     let limits = &scene.thresholds().existence;
     let labels: Vec<String> = scene.vocabulary().labels().map(str::to_owned).collect();
-    let found = scene.find_labels(&labels, limits.substitute, false);
     let mut kinds: BTreeMap<&str, (f64, Vec<&Detection>)> = BTreeMap::new();
-    for object in found.objects.iter().filter(|object| ![WEARER, TABLE].contains(&object.label.as_str())) {
+    for object in
+        sure(&labels, scene).into_iter().filter(|object| ![WEARER, TABLE].contains(&object.label.as_str()))
+    {
         let (area, members) = kinds.entry(&object.label).or_default();
         *area += object.bounds.area();
         members.push(object);
@@ -281,14 +281,13 @@ fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
         })
         .map(str::to_owned)
         .collect();
-    let found = scene.find_labels(&kin, limits.substitute, false);
-    let confusable =
-        found.objects.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
+    let found = sure(&kin, scene);
+    let confusable = found.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
     // Where nothing else is seen for certain, what is alike may be it, however unsure.
     let alike: Vec<String> =
         kin.iter().filter(|other| scene.thresholds().are_confusable(label, other)).cloned().collect();
     let faint = scene.find_labels(&alike, limits.substitute_faint, false);
-    if let (Some(object), true) = (faint.objects.first(), found.objects.is_empty()) {
+    if let (Some(object), true) = (faint.objects.first(), found.is_empty()) {
         return StandIn::Unclear(object.label.clone());
     }
     let trace = scene.find(entity, limits.asked, true).best.into_iter().any(|best| best >= limits.trace);
@@ -298,7 +297,18 @@ fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
     {
         return StandIn::Unclear(object.label.clone());
     }
-    only_kind(entity, &found.objects, scene)
+    only_kind(entity, &found, scene)
+}
+
+/// Things of some labels that the whole picture shows surely enough to stand in for another. What only a part of the picture shows so may be a part
+/// of something else.
+fn sure<'s>(labels: &[String], scene: &'s Scene<'_>) -> Vec<&'s Detection> {
+    let least = scene.thresholds().existence.substitute;
+    let in_whole =
+        |label: &String| scene.find_labels(std::slice::from_ref(label), least, false).best[0] >= least;
+    let mut objects = scene.find_labels(labels, least, false).objects;
+    objects.retain(|object| in_whole(&object.label));
+    objects
 }
 
 /// Candidates of two kinds leave open which one was meant.
