@@ -97,3 +97,16 @@ async fn many_people_may_be_too_small_to_be_found() {
         "A bench stands by a field."
     );
 }
+
+#[tokio::test]
+async fn a_number_is_wrong_where_even_all_traces_do_not_make_up_for_it() {
+    let mut birds = scene(&[
+        ("bird", [4.0, 30.0, 24.0, 60.0], ""),
+        ("bird", [40.0, 30.0, 60.0, 60.0], ""),
+        ("bird", [76.0, 30.0, 96.0, 60.0], ""),
+    ]);
+    // The third may be one or not.
+    birds.objects[2].score = 0.2;
+    assert_eq!(after(&birds, "Six birds sing.").await, "Two birds sing.");
+    assert_eq!(after(&birds, "Three birds sing.").await, "Three birds sing.");
+}
