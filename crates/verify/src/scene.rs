@@ -381,19 +381,11 @@ impl<'a> Scene<'a> {
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
     }
 
-    /// The best that another network sees of the labels beside some that are known, where the detector asked one. Of two that
-    /// take one thing for different ones the far more certain one is believed.
+    /// The best that another network sees of the labels beside some that are known, where the detector asked one.
     pub(crate) fn doubt_of(&self, labels: &[String], beside: &[&Detection]) -> Option<&Detection> {
         let seen = self.tiles.outcome.as_ref().ok()?;
-        let certain = self.thresholds.existence.outvotes;
-        let is_outvoted = |doubt: &Detection| {
-            stands_in_the_place_of(doubt, &seen.value.objects)
-                .is_some_and(|object| object.score >= certain.max(doubt.score))
-        };
         let others = seen.value.doubts.iter().filter(|doubt| {
-            labels.contains(&doubt.label)
-                && !is_outvoted(doubt)
-                && !beside.iter().any(|known| self.is_double(known, doubt, false))
+            labels.contains(&doubt.label) && !beside.iter().any(|known| self.is_double(known, doubt, false))
         });
         others.max_by(|a, b| a.score.total_cmp(&b.score))
     }

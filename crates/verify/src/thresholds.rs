@@ -56,7 +56,6 @@ pub(crate) struct Existence {
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
     pub(crate) substitute_faint: f32,
-    pub(crate) outvotes: f32,
     pub(crate) dominates: f64,
 }
 
