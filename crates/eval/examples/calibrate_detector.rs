@@ -5,8 +5,8 @@
 //!
 //! `--detector NAME` first takes another network of the catalogue than the one that the program carries.
 //!
-//! Each folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
-//! is for eyes to argue about. To standard output goes one line for each class that left a trace or is there; to standard
+//! A folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
+//! is for eyes to argue about. Of one that has `captions.json` alone those are there that its true captions name, and nothing is said of others. To standard output goes one line for each class that left a trace or is there; to standard
 //! error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of
 //! absent classes that stay below the bars and, by class, how many present ones reach them.
 
@@ -17,13 +17,15 @@ use std::{
     sync::Arc,
 };
 
+use lavr_eval::metrics::verifier::Record;
 use lavr_experts::Experts;
 use lavr_image::ImageStore;
 use lavr_tool::{CancellationToken, Dispatcher};
 use lavr_types::{
-    CallId, ImageId, ToolCall, Vocabulary,
+    Assertion, CallId, ImageId, ToolCall, Vocabulary,
     perception::{Detection, Detections},
 };
+use lavr_verify::LexicalExtractor;
 use serde::Serialize;
 use serde_json::json;
 
@@ -77,10 +79,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The labels that are in each picture of a folder, with their number.
+type Truth = BTreeMap<String, BTreeMap<String, Option<u32>>>;
+
+fn truth(folder: &Path) -> Result<Truth, Box<dyn Error>> {
+    let objects = folder.join("objects.json");
+    if objects.exists() {
+        return Ok(serde_json::from_str(&std::fs::read_to_string(objects)?)?);
+    }
+    let records: Vec<Record> = serde_json::from_str(&std::fs::read_to_string(folder.join("captions.json"))?)?;
+    let extractor = LexicalExtractor::new(Vocabulary::builtin());
+    let told = |record: Record| {
+        let claims = extractor.read(&record.control_caption.text).claims;
+        let named = claims.into_iter().filter_map(|claim| match claim.assertion {
+            Assertion::Existence { entity, present: true } => entity.label.map(|label| (label, Some(1))),
+            _ => None,
+        });
+        let named: BTreeMap<String, Option<u32>> = named.collect();
+        let all = Vocabulary::builtin().labels().map(|label| (label.to_owned(), None));
+        (record.file, all.chain(named).collect())
+    };
+    Ok(records.into_iter().map(told).collect())
+}
+
 /// Every class in every picture of a folder, but for those that are for eyes to argue about.
 async fn measure(folder: &Path, dispatcher: &Dispatcher, least: f64) -> Result<Vec<Entry>, Box<dyn Error>> {
-    let truth: BTreeMap<String, BTreeMap<String, Option<u32>>> =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("objects.json"))?)?;
+    let truth = truth(folder)?;
     let mut entries = Vec::new();
     for (file, present) in &truth {
         let image = dispatcher.images().open(&folder.join(file))?;

@@ -57,11 +57,10 @@ pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeMap<Span, bo
     let reading = Reading::new(text, vocabulary);
     let phrases = reading.named();
     let is_carrier = |place: usize, phrase: &NounPhrase| {
-        phrase.negation.is_none()
-            && !is_added(&reading, phrase)
-            && (phrase.sentence == 0
-                || introduces_more(phrases, place)
-                || is_referred_to(&reading.phrases, place))
+        let is_spoken_of = phrase.sentence == 0
+            || introduces_more(phrases, place)
+            || is_referred_to(&reading.phrases, place);
+        phrase.negation.is_none() && (is_described(phrase) || !is_added(&reading, phrase) && is_spoken_of)
     };
     let things = phrases.iter().enumerate().filter(|(_, phrase)| !phrase.labels.is_empty());
     things.map(|(place, phrase)| (reading.span(&phrase.head), is_carrier(place, phrase))).collect()
@@ -77,6 +76,17 @@ pub(crate) fn beginning(text: &str, vocabulary: &Vocabulary) -> Option<Span> {
 /// Whether it is put beside something that comes before it in its sentence.
 fn is_added(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
     ADDED.contains(&reading.before(phrase.tokens.start))
+}
+
+/// Whether the text says what it is like: what is made up mostly has no more than a name.
+fn is_described(phrase: &NounPhrase) -> bool {
+    let named_from = match (&phrase.quantity, &phrase.group, phrase.determiner_at) {
+        (_, Some(group), _) => group.end,
+        (Some(quantity), ..) => quantity.tokens.end,
+        (None, None, Some(determiner)) => determiner + 1,
+        (None, None, None) => phrase.tokens.start,
+    };
+    phrase.determiner != Determiner::Definite && named_from < phrase.head.start
 }
 
 /// Whether its sentence speaks for the first time of something else that could be seen.

@@ -213,7 +213,8 @@ impl<'a> Scene<'a> {
             .filter(|members| members.contains(&label))
             .flatten()
             .map(str::to_owned);
-        kin.chain(wide_kin_of(label)).collect()
+        let alike = self.vocabulary.labels().filter(|other| self.thresholds.are_confusable(label, other));
+        kin.chain(wide_kin_of(label)).chain(alike.map(str::to_owned)).collect()
     }
 
     /// The picture.
@@ -381,11 +382,24 @@ impl<'a> Scene<'a> {
         Some((rival, winner.map_or("something else", |winner| winner.label.as_str())))
     }
 
-    /// The best that another network sees of the labels beside some that are known, where the detector asked one.
+    /// The best that another network sees of the labels beside some that are known, where the detector asked one. Of two that
+    /// take one thing for different ones, which are alike, the far more certain one is believed, where the text does not speak of what it sees.
     pub(crate) fn doubt_of(&self, labels: &[String], beside: &[&Detection]) -> Option<&Detection> {
         let seen = self.tiles.outcome.as_ref().ok()?;
+        let limits = &self.thresholds.existence;
+        let is_outvoted = |doubt: &Detection| {
+            stands_in_the_place_of(doubt, &seen.value.objects).is_some_and(|object| {
+                let is_far_surer =
+                    object.score >= limits.outvotes && doubt.score <= limits.outvoted * object.score;
+                is_far_surer
+                    && self.thresholds.are_confusable(&doubt.label, &object.label)
+                    && !self.told.is_mentioned(&object.label)
+            })
+        };
         let others = seen.value.doubts.iter().filter(|doubt| {
-            labels.contains(&doubt.label) && !beside.iter().any(|known| self.is_double(known, doubt, false))
+            labels.contains(&doubt.label)
+                && !is_outvoted(doubt)
+                && !beside.iter().any(|known| self.is_double(known, doubt, false))
         });
         others.max_by(|a, b| a.score.total_cmp(&b.score))
     }

@@ -56,7 +56,11 @@ pub(crate) struct Existence {
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
     pub(crate) substitute_faint: f32,
+    pub(crate) outvotes: f32,
+    pub(crate) outvoted: f32,
     pub(crate) dominates: f64,
+    pub(crate) substitute_added: f32,
+    pub(crate) fills: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -14,6 +14,8 @@ use crate::{
 /// What a text says of the things that it names.
 #[derive(Debug)]
 pub(crate) struct Told {
+    /// What the text says is there, in its order.
+    things: Vec<Entity>,
     /// Labels that the text says are there.
     mentioned: BTreeSet<String>,
     /// The mentions of one more of a kind, with the number of the others.
@@ -36,12 +38,15 @@ pub(crate) struct Told {
 impl Told {
     /// Of a text and its claims.
     pub(crate) fn of(text: &str, claims: &[Claim], vocabulary: &Vocabulary) -> Self {
-        let mentioned = claims.iter().filter_map(|claim| match &claim.assertion {
-            Assertion::Existence { entity, present: true } => Some(labels_of(entity, vocabulary)),
+        let present = claims.iter().filter_map(|claim| match &claim.assertion {
+            Assertion::Existence { entity, present: true } => Some(entity.clone()),
             _ => None,
         });
+        let mut things: Vec<Entity> = present.collect();
+        things.sort_by_key(|thing| thing.span.start);
         Self {
-            mentioned: mentioned.flatten().collect(),
+            mentioned: things.iter().flat_map(|thing| labels_of(thing, vocabulary)).collect(),
+            things,
             others: others_before(text, claims),
             colored_apart: told_apart(claims),
             several: several(claims),
@@ -51,6 +56,11 @@ impl Told {
             spots: spots(text, claims, vocabulary),
             quotes: claims.iter().filter(|claim| matches!(claim.assertion, Assertion::Text { .. })).count(),
         }
+    }
+
+    /// What the text says is there, in its order.
+    pub(crate) fn things(&self) -> &[Entity] {
+        &self.things
     }
 
     /// Whether the text says that a thing of this label is there.

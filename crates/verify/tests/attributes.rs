@@ -274,11 +274,31 @@ async fn the_only_text_of_a_picture_is_the_one_that_is_meant() {
         after(&[("GOOD", NEAR, 0.95), ("MORNING", BELOW, 0.9)], "A cup reads \"HOT TEA\".").await,
         "A cup reads \"GOOD MORNING\"."
     );
+    for (lines, text, right) in [
+        // On the cup, once and twice, beside what cannot be meant.
+        (
+            &[("BAKERY", NEAR, 0.95), ("SALE", FAR, 0.95)][..],
+            "A cup reads \"MUSEUM\".",
+            "A cup reads \"BAKERY\".",
+        ),
+        (
+            &[("BAKERY", NEAR, 0.95), ("BAKFRY", FAR, 0.9)],
+            "A sign reads \"MUSEUM\".",
+            "A sign reads \"BAKERY\".",
+        ),
+        (&[("BAKERY", NEAR, 0.95), ("+", FAR, 0.95)], "A sign reads \"MUSEUM\".", "A sign reads \"BAKERY\"."),
+        // Of numbers there is one.
+        (&[("ROUTE", NEAR, 0.95), ("66", FAR, 0.95)], "The number is \"31\".", "The number is \"66\"."),
+        (&[("ROUTE", NEAR, 0.95), ("667", FAR, 0.95)], "The number is \"31\".", "The number is \"31\"."),
+        (&[("44", NEAR, 0.95), ("66", FAR, 0.95)], "The number is \"31\".", "The number is \"31\"."),
+    ] {
+        assert_eq!(after(lines, text).await, right);
+    }
     for (lines, text) in [
         // Not read for sure, not on the cup, one of several places, of another length, or one of two that are quoted.
         (&[("BAKERY", NEAR, 0.7)][..], "A cup reads \"MUSEUM\"."),
         (&[("BAKERY", FAR, 0.95)], "A cup reads \"MUSEUM\"."),
-        (&[("BAKERY", NEAR, 0.95), ("SALE", FAR, 0.95)], "A cup reads \"MUSEUM\"."),
+        (&[("BAKERY", NEAR, 0.95), ("SALE", FAR, 0.95)], "A sign reads \"MUSEUM\"."),
         (&[("BAKERY", NEAR, 0.95)], "A cup reads \"WE WISH YOU WELL\"."),
         (&[("BAKERY", NEAR, 0.95)], "A cup reads \"MUSEUM\" and a sign says \"BAKERY\"."),
         (&[], "A cup reads \"MUSEUM\"."),

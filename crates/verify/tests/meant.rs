@@ -77,6 +77,37 @@ async fn a_text_begins_with_what_the_picture_shows_before_all_else() {
 }
 
 #[tokio::test]
+async fn what_is_described_was_seen_and_stands_for_what_the_text_leaves_out() {
+    let room = scene(&[("chair", [4.0, 30.0, 44.0, 70.0], ""), ("cup", [60.0, 10.0, 70.0, 20.0], "white")]);
+    for (text, right) in [
+        // Of the same family, and of none.
+        (
+            "A cup hangs here. A wooden bed stands behind it.",
+            "A cup hangs here. A wooden chair stands behind it.",
+        ),
+        ("A cup hangs here. A small giraffe stands behind it.", "A cup hangs here."),
+        // A name alone was rather made up.
+        ("A cup hangs here. A giraffe stands behind it.", "A cup hangs here."),
+        // One chair was not taken for two things.
+        (
+            "An empty couch stands beside a cup. A wooden bed stands behind it.",
+            "An empty chair stands beside a cup.",
+        ),
+    ] {
+        assert_eq!(after(&room, text).await, right, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_added_gives_way_to_what_is_like_it_and_fills_the_picture() {
+    let text = "A cup hangs here. A bed stands behind it.";
+    let large = scene(&[("chair", [4.0, 30.0, 54.0, 70.0], ""), ("cup", [60.0, 10.0, 70.0, 20.0], "white")]);
+    assert_eq!(after(&large, text).await, "A cup hangs here. A chair stands behind it.");
+    let small = scene(&[("chair", [4.0, 30.0, 14.0, 40.0], ""), ("cup", [60.0, 10.0, 70.0, 20.0], "white")]);
+    assert_eq!(after(&small, text).await, "A cup hangs here.");
+}
+
+#[tokio::test]
 async fn a_wreck_is_none_of_what_it_was() {
     let plain = scene(&[("person", [60.0, 20.0, 80.0, 70.0], "")]);
     let text =
@@ -109,4 +140,8 @@ async fn a_number_is_wrong_where_even_all_traces_do_not_make_up_for_it() {
     birds.objects[2].score = 0.2;
     assert_eq!(after(&birds, "Six birds sing.").await, "Two birds sing.");
     assert_eq!(after(&birds, "Three birds sing.").await, "Three birds sing.");
+    // That there is more than one the text tells.
+    birds.objects.remove(0);
+    birds.objects[1].score = 0.35;
+    assert_eq!(after(&birds, "Six birds sing.").await, "Two birds sing.");
 }

@@ -101,7 +101,9 @@ impl Checker for CountChecker {
             return insufficient(evidence, format!("{reason}: too many to count for certain"));
         }
         let best = scene.find(entity, limits.best, false).objects.len() as u32;
-        let best = best.clamp(low.max(1), high);
+        // Whether there are one or two, the text's word that there are several tells.
+        let least = if high > 1 && low == 1 && too_many_claimed { 2 } else { low };
+        let best = best.clamp(least, high);
         // A wide interval has no number to put in the claim's place.
         let truth = if high - low <= 1 { CountBound::Exactly(best) } else { CountBound::Several };
         let truth = Assertion::Count { entity: entity.clone(), count: truth };

@@ -194,12 +194,14 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
         StandIn::Unclear(label) => {
             insufficient(evidence, format!("found no {name}, but a {label}, which is easily taken for one"))
         }
-        StandIn::Seen(other, score, seen) => {
-            evidence.extend(seen.map(|seen| *seen));
+        StandIn::Seen(object) => {
+            evidence.extend(scene.evidence(object));
+            let label = object.label.clone();
+            let other = Entity { surface: label.clone(), span: entity.span, label: Some(label) };
             let reason = format!("found no {name} but {}", other.surface);
             contradicted(
                 Some(Assertion::Existence { entity: other, present: true }),
-                absent.min(scene.thresholds().confidence(score)),
+                absent.min(scene.thresholds().confidence(object.score)),
                 evidence,
                 reason,
             )
@@ -207,97 +209,152 @@ fn missing(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> Judgement {
     }
 }
 
-enum StandIn {
+enum StandIn<'s> {
     None,
     /// Something is there that may be what the text means.
-    Unclear(String),
-    /// Something else of the same family is there that the text does not speak of.
-    Seen(Entity, f32, Option<Box<Evidence>>),
+    Unclear(&'s str),
+    /// Something else is there that the text does not speak of.
+    Seen(&'s Detection),
 }
 
-/// What of the same family stands where the text sees something that is not there.
-fn stand_in(entity: &Entity, labels: &[String], scene: &Scene<'_>) -> StandIn {
+/// What stands where the text sees something that is not there.
+fn stand_in<'s>(entity: &Entity, labels: &[String], scene: &'s Scene<'_>) -> StandIn<'s> {
     let [label] = labels else { return StandIn::None };
-    match (like(entity, label, scene), scene.told().carries_its_sentence(entity)) {
-        (StandIn::None, Some(true)) => match unlike(entity, label, scene) {
-            StandIn::None if scene.told().begins_with(entity) => dominant(entity, label, scene),
-            stand_in => stand_in,
-        },
-        // What is only added was rather made up than taken for something else.
-        (StandIn::Seen(..), Some(false)) => StandIn::None,
-        (stand_in, _) => stand_in,
+    // One thing does not stand in for two: the first that the text names, and that is missing, has it.
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    for earlier in scene.told().things().iter().take_while(|thing| thing.span.start < entity.span.start) {
+        let Some(other) = earlier.label.as_deref().filter(|other| *other != label) else { continue };
+        if taken.values().any(|missing| *missing == other)
+            || absence(earlier, &[other.to_owned()], scene).is_err()
+        {
+            continue;
+        }
+        let vacancy = Vacancy { entity: earlier, label: other, taken: &taken, scene };
+        if let StandIn::Seen(object) = vacancy.filled() {
+            taken.insert(&object.label, other);
+        }
     }
+    Vacancy { entity, label, taken: &taken, scene }.filled()
 }
 
-/// What carries a sentence is not left out while the one thing stands there that the text does not speak of and that it could be.
-fn unlike(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
-    let kin: Vec<String> =
-        wide_kin_of(label).into_iter().filter(|other| !scene.told().is_mentioned(other)).collect();
-    only_kind(entity, &sure(&kin, scene), scene)
+/// The place of something that the text sees and that is not there.
+struct Vacancy<'v, 's, 'a> {
+    entity: &'v Entity,
+    label: &'v str,
+    /// What stands in for something else already.
+    taken: &'v BTreeMap<&'s str, &'v str>,
+    scene: &'s Scene<'a>,
 }
 
 /// Tables are what things stand on, seldom what a text begins with.
 const TABLE: &str = "dining table";
 
-/// What the picture shows before all else, if the text does not speak of it. People are not taken for things, nor things for people.
-fn dominant(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
-    if label == WEARER {
-        return StandIn::None;
+impl<'s> Vacancy<'_, 's, '_> {
+    /// What has it.
+    fn filled(&self) -> StandIn<'s> {
+        let limits = &self.scene.thresholds().existence;
+        let told = self.scene.told();
+        match (self.like(), told.carries_its_sentence(self.entity)) {
+            (StandIn::None, Some(true)) => match self.unlike() {
+                StandIn::None if told.begins_with(self.entity) => self.dominant(),
+                stand_in => stand_in,
+            },
+            // What is only added was rather made up than taken for something else, unless something like it fills the picture.
+            (StandIn::Seen(object), Some(false)) => {
+                let picture = f64::from(self.scene.size().width) * f64::from(self.scene.size().height);
+                if object.bounds.area() >= limits.fills * picture && object.score >= limits.substitute_added {
+                    StandIn::Seen(object)
+                } else {
+                    StandIn::None
+                }
+            }
+            (stand_in, _) => stand_in,
+        }
     }
-    let limits = &scene.thresholds().existence;
-    let labels: Vec<String> = scene.vocabulary().labels().map(str::to_owned).collect();
-    let mut kinds: BTreeMap<&str, (f64, Vec<&Detection>)> = BTreeMap::new();
-    for object in
-        sure(&labels, scene).into_iter().filter(|object| ![WEARER, TABLE].contains(&object.label.as_str()))
-    {
-        let (area, members) = kinds.entry(&object.label).or_default();
-        *area += object.bounds.area();
-        members.push(object);
-    }
-    let singular = scene.vocabulary().singular(&entity.surface.to_lowercase());
-    let several = singular != entity.surface.to_lowercase();
-    kinds.retain(|label, (_, members)| !scene.told().is_mentioned(label) && (!several || members.len() > 1));
-    let Some((label, (area, members))) = kinds.iter().max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b))
-    else {
-        return StandIn::None;
-    };
-    let next = kinds.iter().filter(|(other, _)| other != &label).map(|(_, (area, _))| *area);
-    if *area < limits.dominates * next.fold(0.0, f64::max) {
-        return StandIn::None;
-    }
-    only_kind(entity, members, scene)
-}
 
-/// What of the same family stands there.
-fn like(entity: &Entity, label: &str, scene: &Scene<'_>) -> StandIn {
-    let limits = &scene.thresholds().existence;
-    let kin: Vec<String> = scene
-        .vocabulary()
-        .labels()
-        .filter(|other| {
-            *other != label
-                && !scene.told().is_mentioned(other)
-                && same_family(scene.vocabulary(), label, other)
-        })
-        .map(str::to_owned)
-        .collect();
-    let found = sure(&kin, scene);
-    let confusable = found.iter().find(|object| scene.thresholds().are_confusable(label, &object.label));
-    // Where nothing else is seen for certain, what is alike may be it, however unsure.
-    let alike: Vec<String> =
-        kin.iter().filter(|other| scene.thresholds().are_confusable(label, other)).cloned().collect();
-    let faint = scene.find_labels(&alike, limits.substitute_faint, false);
-    if let (Some(object), true) = (faint.objects.first(), found.is_empty()) {
-        return StandIn::Unclear(object.label.clone());
+    /// Whether the text leaves open where a label is.
+    fn is_free(&self, label: &str) -> bool {
+        !self.scene.told().is_mentioned(label) && !self.taken.contains_key(label)
     }
-    let trace = scene.find(entity, limits.asked, true).best.into_iter().any(|best| best >= limits.trace);
-    if let Some(object) = confusable
-        && trace
-        && object.score < limits.substitute_confusable
-    {
-        return StandIn::Unclear(object.label.clone());
+
+    /// What carries a sentence is not left out while the one thing stands there that the text does not speak of and that it could be.
+    fn unlike(&self) -> StandIn<'s> {
+        let kin: Vec<String> =
+            wide_kin_of(self.label).into_iter().filter(|other| self.is_free(other)).collect();
+        only_kind(&sure(&kin, self.scene))
     }
-    only_kind(entity, &found, scene)
+
+    /// What the picture shows before all else, if the text does not speak of it. People are not taken for things, nor things for people.
+    fn dominant(&self) -> StandIn<'s> {
+        if self.label == WEARER {
+            return StandIn::None;
+        }
+        let limits = &self.scene.thresholds().existence;
+        let vocabulary = self.scene.vocabulary();
+        let labels: Vec<String> = vocabulary.labels().map(str::to_owned).collect();
+        let mut kinds: BTreeMap<&str, (f64, Vec<&'s Detection>)> = BTreeMap::new();
+        for object in sure(&labels, self.scene) {
+            if [WEARER, TABLE].contains(&object.label.as_str()) || !self.is_free(&object.label) {
+                continue;
+            }
+            let (area, members) = kinds.entry(&object.label).or_default();
+            *area += object.bounds.area();
+            members.push(object);
+        }
+        let name = self.entity.surface.to_lowercase();
+        let several = vocabulary.singular(&name) != name;
+        kinds.retain(|_, (_, members)| !several || members.len() > 1);
+        let Some((label, (area, members))) = kinds.iter().max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b))
+        else {
+            return StandIn::None;
+        };
+        let next = kinds.iter().filter(|(other, _)| other != &label).map(|(_, (area, _))| *area);
+        if *area < limits.dominates * next.fold(0.0, f64::max) {
+            return StandIn::None;
+        }
+        only_kind(members)
+    }
+
+    /// What of the same family stands there.
+    fn like(&self) -> StandIn<'s> {
+        let thresholds = self.scene.thresholds();
+        let limits = &thresholds.existence;
+        let vocabulary = self.scene.vocabulary();
+        let kin: Vec<String> = vocabulary
+            .labels()
+            .filter(|other| {
+                let is_alike = same_family(vocabulary, self.label, other)
+                    || thresholds.are_confusable(self.label, other);
+                *other != self.label && self.is_free(other) && is_alike
+            })
+            .map(str::to_owned)
+            .collect();
+        let found = sure(&kin, self.scene);
+        let confusable: Vec<&Detection> = found
+            .iter()
+            .copied()
+            .filter(|object| thresholds.are_confusable(self.label, &object.label))
+            .collect();
+        // Where nothing else is seen for certain, what is alike may be it, however unsure.
+        let alike: Vec<String> =
+            kin.iter().filter(|other| thresholds.are_confusable(self.label, other)).cloned().collect();
+        let faint = self.scene.find_labels(&alike, limits.substitute_faint, false);
+        if let (Some(object), true) = (faint.objects.first(), found.is_empty()) {
+            return StandIn::Unclear(&object.label);
+        }
+        let looks = self.scene.find(self.entity, limits.asked, true).best;
+        let trace = looks.into_iter().any(|best| best >= limits.trace);
+        if let Some(object) = confusable.first()
+            && trace
+            && object.score < limits.substitute_confusable
+        {
+            return StandIn::Unclear(&object.label);
+        }
+        match only_kind(&found) {
+            StandIn::None => only_kind(&confusable),
+            stand_in => stand_in,
+        }
+    }
 }
 
 /// Things of some labels that the whole picture shows surely enough to stand in for another. What only a part of the picture shows so may be a part
@@ -312,14 +369,11 @@ fn sure<'s>(labels: &[String], scene: &'s Scene<'_>) -> Vec<&'s Detection> {
 }
 
 /// Candidates of two kinds leave open which one was meant.
-fn only_kind(entity: &Entity, candidates: &[&Detection], scene: &Scene<'_>) -> StandIn {
-    let [object, rest @ ..] = candidates else { return StandIn::None };
-    if rest.iter().any(|other| other.label != object.label) {
-        return StandIn::None;
+fn only_kind<'s>(candidates: &[&'s Detection]) -> StandIn<'s> {
+    match candidates {
+        [object, rest @ ..] if rest.iter().all(|other| other.label == object.label) => StandIn::Seen(object),
+        _ => StandIn::None,
     }
-    let other =
-        Entity { surface: object.label.clone(), span: entity.span, label: Some(object.label.clone()) };
-    StandIn::Seen(other, object.score, scene.evidence(object).map(Box::new))
 }
 
 fn same_family(vocabulary: &Vocabulary, one: &str, other: &str) -> bool {

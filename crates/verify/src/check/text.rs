@@ -18,6 +18,9 @@ const SHORTEST: usize = 3;
 /// In a text this long one letter more or less is likelier a slip of the reader than of the claim.
 const LONG: usize = 6;
 
+/// Lines as like as this are one text that is read twice.
+const REPEATED: f64 = 0.7;
+
 /// Lines of one text stand no further apart than this, in heights of a line.
 const LEADING: f64 = 1.5;
 
@@ -59,18 +62,23 @@ impl Checker for TextChecker {
             Comparison::Says { best, confidence } => {
                 supported(confidence, evidence(&best), format!("read \"{}\"", best.text))
             }
-            Comparison::Unclear { best, why } => {
-                insufficient(best.as_ref().map(evidence).unwrap_or_default(), why)
-            }
-            Comparison::Unlike => {
-                let Some(only) = only_text(text, carrier.as_ref(), &seen.value.lines, scene) else {
-                    return insufficient(Vec::new(), "no text like it was read");
-                };
-                let confidence = only.score * scene.thresholds().text.alone;
-                let reason = format!("read \"{}\", and nothing else in the picture", only.text);
-                let evidence = evidence(&only);
-                let truth = Assertion::Text { text: only.text, carrier: carrier.clone() };
-                contradicted(Some(truth), confidence, evidence, reason)
+            comparison @ (Comparison::Unclear { .. } | Comparison::Unlike) => {
+                // A number is no part of another text.
+                let may_be_another = matches!(comparison, Comparison::Unlike) || is_number(text);
+                let only = only_text(text, carrier.as_ref(), &seen.value.lines, scene);
+                if let Some(only) = only.filter(|_| may_be_another) {
+                    let confidence = only.score * scene.thresholds().text.alone;
+                    let reason = format!("read \"{}\", and nothing else that can be meant", only.text);
+                    let evidence = evidence(&only);
+                    let truth = Assertion::Text { text: only.text, carrier: carrier.clone() };
+                    return contradicted(Some(truth), confidence, evidence, reason);
+                }
+                match comparison {
+                    Comparison::Unclear { best, why } => {
+                        insufficient(best.as_ref().map(evidence).unwrap_or_default(), why)
+                    }
+                    _ => insufficient(Vec::new(), "no text like it was read"),
+                }
             }
             Comparison::SaysElse { best } => {
                 let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
@@ -82,40 +90,71 @@ impl Checker for TextChecker {
     }
 }
 
-/// The only text of a picture, where it can be what a claim means: all of it read with certainty, in one place, about as long as
-/// what is claimed, and on what is said to carry it.
+/// The only text of a picture that can be what a claim means: read with certainty, in one place, about as long as what is claimed, and on
+/// what is said to carry it.
 fn only_text<'l>(
     claimed: &str,
     carrier: Option<&Entity>,
     lines: &'l [TextLine],
     scene: &Scene<'_>,
 ) -> Option<Match<'l>> {
-    let score = lines.iter().map(|line| line.score).fold(1.0, f32::min);
-    let text = lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let candidates =
+        candidates(claimed, lines, |bounds| carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene)));
+    let score = candidates.iter().map(|line| line.score).fold(1.0, f32::min);
+    let text = candidates.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
     let words = |text: &str| normalized(text).split(' ').count();
-    let (claimed, read) = (words(claimed), words(&text));
-    let is_like_long = claimed <= 2 * read && read <= 2 * claimed;
-    let bounds = in_one_place(lines)?;
+    let (number, read) = (words(claimed), words(&text));
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let is_like_long = if is_number(claimed) {
+        letters(claimed) == letters(&text)
+    } else {
+        number <= 2 * read && read <= 2 * number && letters(&text) >= SHORTEST
+    };
     let is_it = scene.told().quotes() == 1
+        && in_one_place(&candidates)
         && score >= scene.thresholds().text.sure
-        && is_like_long
-        && folded(&text).chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST
-        && carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene));
-    is_it.then_some(Match { lines, text, equal: false, similarity: 0.0, score })
+        && is_like_long;
+    is_it.then_some(Match { lines: candidates, text, equal: false, similarity: 0.0, score })
 }
 
-/// The box of lines that stand below each other as those of one text do.
-fn in_one_place(lines: &[TextLine]) -> Option<Rect> {
+/// The lines that can be what a claim means: a number, if it is one, and no lone character else; each text once, as surely as it was read.
+fn candidates<'l>(
+    claimed: &str,
+    lines: &'l [TextLine],
+    may_be_there: impl Fn(Rect) -> bool,
+) -> Vec<&'l TextLine> {
+    let of_its_kind = |line: &&TextLine| {
+        let is_long_enough = normalized(&line.text).chars().count() > 1 || claimed.chars().count() <= 1;
+        if is_number(claimed) { is_number(&line.text) } else { is_long_enough }
+    };
+    let fitting: Vec<&TextLine> =
+        lines.iter().filter(of_its_kind).filter(|line| may_be_there(line.quad.bounds())).collect();
+    let is_repeated = |at: usize| {
+        fitting.iter().enumerate().any(|(other, line)| {
+            let is_surer = line.score > fitting[at].score || line.score == fitting[at].score && other < at;
+            other != at && is_surer && similarity(&folded(&line.text), &folded(&fitting[at].text)) >= REPEATED
+        })
+    };
+    (0..fitting.len()).filter(|at| !is_repeated(*at)).map(|at| fitting[at]).collect()
+}
+
+fn is_number(text: &str) -> bool {
+    let mut letters = text.chars().filter(|c| c.is_alphanumeric()).peekable();
+    letters.peek().is_some() && letters.all(|c| c.is_ascii_digit())
+}
+
+/// Whether lines stand below each other as those of one text do.
+fn in_one_place(lines: &[&TextLine]) -> bool {
     let bounds: Vec<Rect> = lines.iter().map(|line| line.quad.bounds()).collect();
-    let are_one = bounds.len() <= MOST_LINES
+    !bounds.is_empty()
+        && bounds.len() <= MOST_LINES
         && bounds.windows(2).all(|pair| {
             let [upper, lower] = [pair[0], pair[1]];
             let height = upper.height().max(lower.height());
             let (apart, beside) =
                 (lower.top - upper.bottom, (upper.left - lower.right).max(lower.left - upper.right));
             apart <= LEADING * height && beside <= LEADING * height
-        });
-    are_one.then(|| bounds.iter().copied().reduce(Rect::union)).flatten()
+        })
 }
 
 /// Whether a text lies on a thing, where that can be told.
@@ -233,7 +272,7 @@ fn mixes_digits(claimed: &str, read: &str) -> bool {
 }
 
 pub(crate) struct Match<'l> {
-    lines: &'l [TextLine],
+    lines: Vec<&'l TextLine>,
     /// The part of the lines that answers to the claim.
     pub(crate) text: String,
     equal: bool,
@@ -260,7 +299,7 @@ fn best_match<'l>(claimed: &str, lines: &'l [TextLine]) -> Option<Match<'l>> {
                 let similarity = similarity(&wanted, &read);
                 let equal = read.replace(' ', "") == wanted.replace(' ', "");
                 let found = Match {
-                    lines: run,
+                    lines: run.iter().collect(),
                     text,
                     equal,
                     similarity: if equal { 1.0 } else { similarity },
