@@ -8,11 +8,8 @@ use futures::future::{join, join_all};
 use lavr_types::{Assertion, Capability, Claim, Entity, ImageId, Judgement, Size, Span, TokenScore, Verdict};
 
 use crate::{
-    AnswerChecker, CheckOrder, Checker, Scene, VerifierOptions,
-    check::is_writing,
-    experts::Experts,
-    risk,
-    scene::{Breadth, entities},
+    AnswerChecker, CheckOrder, Checker, Scene, VerifierOptions, check::is_writing, experts::Experts,
+    named::entities, risk, scene::Breadth,
 };
 
 /// Judges claims about pictures.

@@ -28,6 +28,7 @@ mod experts;
 mod extract;
 mod judge;
 mod language;
+mod named;
 mod risk;
 mod scene;
 mod spot;

@@ -15,7 +15,7 @@ use std::{
 use lavr_types::{Claim, Span, TokenScore, Vocabulary};
 use serde::Deserialize;
 
-use crate::scene::{entities, labels_of};
+use crate::named::{entities, labels_of};
 
 /// In which order claims are checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use lavr_types::{Assertion, Claim, CountBound, Entity, Span, Vocabulary};
 use crate::{
     company::{others_before, told_apart},
     exchange::{beginning, carriers},
-    scene::labels_of,
+    named::labels_of,
     spot::{Spot, spots},
 };
 

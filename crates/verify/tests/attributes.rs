@@ -287,6 +287,17 @@ async fn the_only_text_of_a_picture_is_the_one_that_is_meant() {
             "A sign reads \"BAKERY\".",
         ),
         (&[("BAKERY", NEAR, 0.95), ("+", FAR, 0.95)], "A sign reads \"MUSEUM\".", "A sign reads \"BAKERY\"."),
+        // What agrees needs no certainty, what differs does.
+        (
+            &[("FRESH", NEAR, 0.75), ("BUNS", BELOW, 0.95)],
+            "A sign reads \"FRESH BREAD\".",
+            "A sign reads \"FRESH BUNS\".",
+        ),
+        (
+            &[("FRESH", NEAR, 0.95), ("BUNS", BELOW, 0.75)],
+            "A sign reads \"FRESH BREAD\".",
+            "A sign reads \"FRESH BREAD\".",
+        ),
         // Of numbers there is one.
         (&[("ROUTE", NEAR, 0.95), ("66", FAR, 0.95)], "The number is \"31\".", "The number is \"66\"."),
         (&[("ROUTE", NEAR, 0.95), ("667", FAR, 0.95)], "The number is \"31\".", "The number is \"31\"."),

@@ -38,7 +38,20 @@ pub(super) fn torso_of(pose: &Pose) -> Option<Rect> {
     // The collar, hair and a beard lie over what is at the shoulders.
     let top = shoulders.bottom + 0.15 * (end - shoulders.bottom);
     let (middle, half) = (shoulders.center().x, 0.42 * wide);
-    (end - top > 0.15 * wide).then(|| within(pose, middle - half, top, middle + half, end))
+    if end - top > 0.15 * wide {
+        return Some(within(pose, middle - half, top, middle + half, end));
+    }
+    shoulder_of(pose, wide)
+}
+
+/// Below a shoulder, where a portrait shows no more: between the shoulders it shows neck and collar there. The shoulder with more
+/// below it; none where that is a strip.
+fn shoulder_of(pose: &Pose, wide: f64) -> Option<Rect> {
+    let bounds = pose.bounds;
+    let shoulders = ["left shoulder", "right shoulder"].into_iter().filter_map(|name| pose.keypoint(name));
+    let highest = shoulders.map(|shoulder| shoulder.at).min_by(|one, other| one.y.total_cmp(&other.y))?;
+    let part = within(pose, highest.x - 0.2 * wide, highest.y, highest.x + 0.2 * wide, bounds.bottom);
+    (part.bottom - part.top > 0.12 * wide && part.right - part.left > 0.2 * wide).then_some(part)
 }
 
 /// Where a person's thighs are by the points of the body: from the hips to the knees, or to the end of the box. None where the
@@ -128,6 +141,13 @@ mod tests {
         assert_eq!(thighs_of(&portrait), None);
         let face = pose(bounds, &[("nose", 50.0, 60.0)]);
         assert_eq!(torso_of(&face), None);
+        // More of a shirt shows below the shoulder that is turned to us than between the two.
+        let close = pose(
+            bounds,
+            &[("nose", 50.0, 50.0), ("left shoulder", 90.0, 106.0), ("right shoulder", 10.0, 110.0)],
+        );
+        let shoulder = torso_of(&close).unwrap();
+        assert!(shoulder.top == 106.0 && shoulder.bottom == 120.0 && shoulder.left > 70.0, "{shoulder:?}");
         let collar = pose(bounds, &[("left shoulder", 90.0, 112.0), ("right shoulder", 10.0, 112.0)]);
         assert_eq!(torso_of(&collar), None);
     }

@@ -12,6 +12,7 @@ mod existence;
 mod inner;
 mod relation;
 mod size;
+mod stand_in;
 mod text;
 
 use async_trait::async_trait;

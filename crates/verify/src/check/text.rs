@@ -259,7 +259,10 @@ pub(crate) fn compare<'l>(text: &str, lines: &'l [TextLine], thresholds: &Thresh
     if best.similarity < limits.similar {
         return Comparison::Unlike;
     }
-    if best.score < limits.sure {
+    // Lines that read as claimed need no certainty to be there, those that differ do.
+    let differs = |line: &&&TextLine| !claimed.contains(&folded(&line.text).replace(' ', ""));
+    let differing = best.lines.iter().filter(differs).map(|line| line.score).reduce(f32::min);
+    if differing.unwrap_or(best.score) < limits.sure {
         return unclear(Some(best), "a similar text was read, but not with certainty");
     }
     Comparison::SaysElse { best }

@@ -338,7 +338,7 @@ proptest! {
         for claim in &extraction.claims {
             prop_assert_eq!(claim.span.of(&text), Some(claim.surface.as_str()));
             prop_assert!(!claim.surface.is_empty());
-            for entity in crate::scene::entities(claim) {
+            for entity in crate::named::entities(claim) {
                 prop_assert_eq!(entity.span.of(&text), Some(entity.surface.as_str()));
             }
         }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Correction, Corrector, Extraction, Extractor, LexicalExtractor, Policy,
-    scene::entities,
+    named::entities,
     text::{sentences, tokenize},
 };
 
