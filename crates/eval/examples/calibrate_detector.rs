@@ -43,7 +43,7 @@ const LEVELS: [[f32; 2]; 4] = [[0.3, 0.45], [0.15, 0.25], [0.08, 0.2], [0.05, 0.
 struct Entry {
     file: String,
     label: String,
-    /// How many there are, by eye.
+    /// How many there are, by eye; at least so many, where captions tell.
     present: u32,
     /// Best score of what was found in the whole picture, and in overlapping parts of it, too.
     found: [f32; 2],

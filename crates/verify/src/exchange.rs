@@ -12,6 +12,21 @@ use crate::text::{Determiner, NounPhrase, Reading};
 /// Words before a thing that is added to what the sentence is about.
 const ADDED: &[&str] = &["and", "or", "to", "beside", "besides", "near", "by", "plus", ","];
 
+/// Words that tell a thing from others of its kind, and nothing of what it is like.
+const COMPANY: &[&str] = &["another", "more", "other", "second", "third"];
+
+/// Families of things that are alike, as the vocabulary names them.
+const FAMILIES: &[&str] =
+    &["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"];
+
+/// Whether two labels share a family.
+pub(crate) fn are_kin(one: &str, other: &str, vocabulary: &Vocabulary) -> bool {
+    FAMILIES.iter().any(|family| {
+        let members = vocabulary.labels_for(family);
+        members.contains(&one) && members.contains(&other)
+    })
+}
+
 /// Labels of things that stand, lie or are used in the same places.
 const WIDE_FAMILIES: &[&[&str]] = &[
     &["bicycle", "motorcycle", "horse", "elephant", "skateboard", "surfboard", "snowboard", "skis"],
@@ -60,7 +75,8 @@ pub(crate) fn carriers(text: &str, vocabulary: &Vocabulary) -> BTreeMap<Span, bo
         let is_spoken_of = phrase.sentence == 0
             || introduces_more(phrases, place)
             || is_referred_to(&reading.phrases, place);
-        phrase.negation.is_none() && (is_described(phrase) || !is_added(&reading, phrase) && is_spoken_of)
+        phrase.negation.is_none()
+            && (is_described(&reading, phrase) || !is_added(&reading, phrase) && is_spoken_of)
     };
     let things = phrases.iter().enumerate().filter(|(_, phrase)| !phrase.labels.is_empty());
     things.map(|(place, phrase)| (reading.span(&phrase.head), is_carrier(place, phrase))).collect()
@@ -79,14 +95,15 @@ fn is_added(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
 }
 
 /// Whether the text says what it is like: what is made up mostly has no more than a name.
-fn is_described(phrase: &NounPhrase) -> bool {
+fn is_described(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
     let named_from = match (&phrase.quantity, &phrase.group, phrase.determiner_at) {
         (_, Some(group), _) => group.end,
         (Some(quantity), ..) => quantity.tokens.end,
         (None, None, Some(determiner)) => determiner + 1,
         (None, None, None) => phrase.tokens.start,
     };
-    phrase.determiner != Determiner::Definite && named_from < phrase.head.start
+    let is_description = |at: usize| !COMPANY.contains(&reading.word(at));
+    phrase.determiner != Determiner::Definite && (named_from..phrase.head.start).any(is_description)
 }
 
 /// Whether its sentence speaks for the first time of something else that could be seen.
@@ -123,6 +140,23 @@ mod tests {
         assert_eq!(carried("A man rides on a horse and waves."), ["man", "horse"]);
         assert_eq!(carried("There is a lawn. Many boats drive along a wide highway."), ["boats"]);
         assert_eq!(carried("There is a table. A clock hangs over it. It is red."), ["table", "clock"]);
+    }
+
+    #[test]
+    fn what_is_described_carries_what_is_said_of_it() {
+        let described = [
+            ("A dog runs. A brown cow stands next to it.", "cow"),
+            ("A dog runs. An open laptop lies on the floor.", "laptop"),
+            ("A dog runs beside small horses.", "horses"),
+        ];
+        for (text, thing) in described {
+            assert!(carried(text).contains(&thing), "{text}");
+        }
+        for text in
+            ["A dog runs. Another cow stands next to it.", "A dog runs. Two other cows stand next to it."]
+        {
+            assert_eq!(carried(text), ["dog"], "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     Ablation, Ablations, Thresholds, VerifierOptions,
     check::{WEARER, garment},
-    exchange::wide_kin_of,
+    exchange::{are_kin, wide_kin_of},
     experts::{Experts, Seen, Unseen},
     named::{entities, labels_of},
     thresholds::Traces,
@@ -205,17 +205,13 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Other labels that share a family with this one.
+    /// Other labels that may stand in for this one: of its family, easily taken for it, or found in the same places.
     fn kin_of(&self, label: &str) -> Vec<String> {
-        let families = ["animal", "vehicle", "furniture", "fruit", "vegetable", "cutlery", "board", "bag"];
-        let kin = families
-            .iter()
-            .map(|family| self.vocabulary.labels_for(family))
-            .filter(|members| members.contains(&label))
-            .flatten()
-            .map(str::to_owned);
-        let alike = self.vocabulary.labels().filter(|other| self.thresholds.are_confusable(label, other));
-        kin.chain(wide_kin_of(label)).chain(alike.map(str::to_owned)).collect()
+        let is_kin = |other: &&str| {
+            are_kin(label, other, self.vocabulary) || self.thresholds.are_confusable(label, other)
+        };
+        let kin = self.vocabulary.labels().filter(is_kin).map(str::to_owned);
+        kin.chain(wide_kin_of(label)).collect()
     }
 
     /// The picture.
@@ -390,8 +386,8 @@ impl<'a> Scene<'a> {
         let limits = &self.thresholds.existence;
         let is_outvoted = |doubt: &Detection| {
             stands_in_the_place_of(doubt, &seen.value.objects).is_some_and(|object| {
-                let is_far_surer =
-                    object.score >= limits.outvotes && doubt.score <= limits.outvoted * object.score;
+                let is_far_surer = object.score >= limits.outvotes_from
+                    && doubt.score <= limits.outvoted_share * object.score;
                 is_far_surer
                     && self.thresholds.are_confusable(&doubt.label, &object.label)
                     && !self.told.is_mentioned(&object.label)

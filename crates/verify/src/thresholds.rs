@@ -56,8 +56,8 @@ pub(crate) struct Existence {
     pub(crate) substitute: f32,
     pub(crate) substitute_confusable: f32,
     pub(crate) substitute_faint: f32,
-    pub(crate) outvotes: f32,
-    pub(crate) outvoted: f32,
+    pub(crate) outvotes_from: f32,
+    pub(crate) outvoted_share: f32,
     pub(crate) dominates: f64,
     pub(crate) substitute_added: f32,
     pub(crate) fills: f64,
@@ -293,9 +293,18 @@ impl Thresholds {
 
     /// How sure two misses of all these labels make that nothing of them is there: the best of the levels of `[absence]`
     /// whose bars they stay under. `None` where that is too little to call it absent.
-    ///
     pub(crate) fn absence(&self, labels: &[String], traces: Traces) -> Option<f32> {
-        let Absence { prior, least, levels } = &self.absence;
+        self.absence_by(&self.absence.levels, labels, traces)
+    }
+
+    /// The same of one more beside others that were found. It may be half hidden by them, so that the first level, where traces are left,
+    /// does not tell.
+    pub(crate) fn absence_of_more(&self, labels: &[String], traces: Traces) -> Option<f32> {
+        self.absence_by(self.absence.levels.get(1..).unwrap_or_default(), labels, traces)
+    }
+
+    fn absence_by(&self, levels: &[Level], labels: &[String], traces: Traces) -> Option<f32> {
+        let Absence { prior, least, .. } = &self.absence;
         let missed = levels.iter().filter(|level| {
             level.is_missed(if level.only_found { traces.found } else { traces.any })
                 && traces.doubt <= level.doubt

@@ -14,7 +14,7 @@ use crate::{
 /// What a text says of the things that it names.
 #[derive(Debug)]
 pub(crate) struct Told {
-    /// What the text says is there, in its order.
+    /// What the text says is there, and not only may be, in its order.
     things: Vec<Entity>,
     /// Labels that the text says are there.
     mentioned: BTreeSet<String>,
@@ -39,14 +39,16 @@ impl Told {
     /// Of a text and its claims.
     pub(crate) fn of(text: &str, claims: &[Claim], vocabulary: &Vocabulary) -> Self {
         let present = claims.iter().filter_map(|claim| match &claim.assertion {
-            Assertion::Existence { entity, present: true } => Some(entity.clone()),
+            Assertion::Existence { entity, present: true } => Some((claim.hedged, entity)),
             _ => None,
         });
-        let mut things: Vec<Entity> = present.collect();
+        let mentioned = present.clone().flat_map(|(_, entity)| labels_of(entity, vocabulary)).collect();
+        let mut things: Vec<Entity> =
+            present.filter(|(hedged, _)| !hedged).map(|(_, entity)| entity.clone()).collect();
         things.sort_by_key(|thing| thing.span.start);
         Self {
-            mentioned: things.iter().flat_map(|thing| labels_of(thing, vocabulary)).collect(),
             things,
+            mentioned,
             others: others_before(text, claims),
             colored_apart: told_apart(claims),
             several: several(claims),
@@ -58,7 +60,7 @@ impl Told {
         }
     }
 
-    /// What the text says is there, in its order.
+    /// What the text says is there, and not only may be, in its order.
     pub(crate) fn things(&self) -> &[Entity] {
         &self.things
     }

@@ -303,9 +303,17 @@ async fn the_only_text_of_a_picture_is_the_one_that_is_meant() {
         (&[("ROUTE", NEAR, 0.95), ("667", FAR, 0.95)], "The number is \"31\".", "The number is \"31\"."),
         (&[("44", NEAR, 0.95), ("66", FAR, 0.95)], "The number is \"31\".", "The number is \"31\"."),
     ] {
-        assert_eq!(after(lines, text).await, right);
+        assert_eq!(after(lines, text).await, right, "{text} {lines:?}");
     }
     for (lines, text) in [
+        // A number that is there, in part or whole, that is written otherwise, or of one digit.
+        (&[("ROUTE66", NEAR, 0.95), ("31", FAR, 0.95)][..], "The number is \"66\"."),
+        (&[("2024", NEAR, 0.95)], "The time is \"10:15\"."),
+        (&[("1", NEAR, 0.95)], "The number is \"7\"."),
+        (&[("4", NEAR, 0.95), ("5", BELOW, 0.95)], "The number is \"31\"."),
+        // Two gates are not one text read twice, and what stands elsewhere is no part of a text.
+        (&[("GATE 1", NEAR, 0.95), ("GATE 2", FAR, 0.9)], "A sign reads \"MUSEUM\"."),
+        (&[("FRESH", NEAR, 0.75), ("BUNS", FAR, 0.95)], "A sign reads \"FRESH BREAD\"."),
         // Not read for sure, not on the cup, one of several places, of another length, or one of two that are quoted.
         (&[("BAKERY", NEAR, 0.7)][..], "A cup reads \"MUSEUM\"."),
         (&[("BAKERY", FAR, 0.95)], "A cup reads \"MUSEUM\"."),

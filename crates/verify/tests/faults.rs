@@ -17,7 +17,7 @@ use lavr_types::{
     Capability, ClaimKind, Event, Observation, Rect, ToolSpec, Verdict,
     perception::{Detection, Detections},
 };
-use lavr_verify::{Policy, Verification, Verifier, VerifierOptions};
+use lavr_verify::{Policy, Thresholds, Verification, Verifier, VerifierOptions};
 use serde_json::{Value, json};
 
 fn park() -> Truth {
@@ -360,8 +360,10 @@ impl lavr_tool::Tool for Undecided {
     }
 }
 
-/// A detector that asked a second network, which alone sees what may be a cat.
-struct Doubtful;
+/// A detector that asked a second network, which alone sees what may be a cat. It sees a dog there itself, with this score, or nothing.
+struct Doubtful {
+    dog: f32,
+}
 
 impl lavr_tool::Tool for Doubtful {
     const NAME: &'static str = "detect";
@@ -372,11 +374,19 @@ impl lavr_tool::Tool for Doubtful {
 
     async fn call(&self, args: Look, context: &ToolContext) -> Result<Observation<Detections>, ToolError> {
         context.image(args.image)?;
-        let cat =
-            Detection { label: "cat".to_owned(), bounds: Rect::new(10.0, 10.0, 60.0, 60.0), score: 0.4 };
-        let asked = args.tiles && args.labels.contains(&cat.label);
-        let doubts = Some(cat).filter(|_| asked).into_iter().collect();
-        Ok(Observation::new(Detections { doubts, ..Detections::default() }))
+        let animal = |label: &str, score: f32| Detection {
+            label: label.to_owned(),
+            bounds: Rect::new(10.0, 10.0, 60.0, 60.0),
+            score,
+        };
+        let asked = |one: &Detection| args.labels.contains(&one.label) && one.score > 0.0;
+        let seen = |one: Detection| Some(one).filter(asked).into_iter().collect();
+        let doubts = if args.tiles { seen(animal("cat", 0.4)) } else { Vec::new() };
+        Ok(Observation::new(Detections {
+            objects: seen(animal("dog", self.dog)),
+            doubts,
+            ..Detections::default()
+        }))
     }
 }
 
@@ -384,7 +394,7 @@ impl lavr_tool::Tool for Doubtful {
 async fn what_another_network_sees_is_not_called_absent() {
     let images = Arc::new(ImageStore::default());
     let image = images.insert(RgbImage::new(100, 80)).unwrap();
-    let registry = Registry::new().with(Doubtful).unwrap();
+    let registry = Registry::new().with(Doubtful { dog: 0.0 }).unwrap();
     let verifier = Verifier::new(Dispatcher::new(registry, images), VerifierOptions::default());
     let cancel = CancellationToken::new();
     let cat = verifier.verify("A cat sits.", &[image], &cancel, &|_| ()).await;
@@ -392,6 +402,28 @@ async fn what_another_network_sees_is_not_called_absent() {
     assert!(cat.claims[0].judgement.reason.contains("another network sees"), "{:?}", cat.claims[0]);
     let dog = verifier.verify("A dog sits.", &[image], &cancel, &|_| ()).await;
     assert_eq!(verdict(&dog, ClaimKind::Existence, "dog"), Verdict::Contradicted);
+}
+
+#[tokio::test]
+async fn a_far_surer_detector_is_believed_where_the_text_leaves_out_what_it_sees() {
+    let own = Thresholds::parse_over(
+        include_str!("../thresholds.toml"),
+        "[existence]\noutvotes_from = 0.9\nsubstitute_confusable = 0.5",
+    )
+    .unwrap();
+    for (dog, text, right) in [
+        (0.95, "A cat sits.", "A dog sits."),
+        (0.95, "A cat and a dog sit.", "A cat and a dog sit."),
+        (0.8, "A cat sits.", "A cat sits."),
+    ] {
+        let images = Arc::new(ImageStore::default());
+        let image = images.insert(RgbImage::new(100, 80)).unwrap();
+        let registry = Registry::new().with(Doubtful { dog }).unwrap();
+        let options = VerifierOptions { thresholds: own.clone().into(), ..VerifierOptions::default() };
+        let verifier = Verifier::new(Dispatcher::new(registry, images), options);
+        let result = verifier.verify(text, &[image], &CancellationToken::new(), &|_| ()).await;
+        assert_eq!(result.text, right, "{dog}");
+    }
 }
 
 #[tokio::test]

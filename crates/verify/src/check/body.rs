@@ -26,7 +26,7 @@ pub(super) fn torso_in(person: Rect) -> Option<Rect> {
     (bottom - top > head / 3.0).then_some(place)
 }
 
-/// Where the chest and the belly of a person are by the points of the body; none where the shoulders do not show.
+/// Where the chest and the belly of a person are by the points of the body, or in a portrait the shoulder; none where these do not show.
 pub(super) fn torso_of(pose: &Pose) -> Option<Rect> {
     let shoulders = extent(pose, ["left shoulder", "right shoulder"])?;
     // Who stands sideways has the shoulders behind each other.
@@ -50,8 +50,10 @@ fn shoulder_of(pose: &Pose, wide: f64) -> Option<Rect> {
     let bounds = pose.bounds;
     let shoulders = ["left shoulder", "right shoulder"].into_iter().filter_map(|name| pose.keypoint(name));
     let highest = shoulders.map(|shoulder| shoulder.at).min_by(|one, other| one.y.total_cmp(&other.y))?;
-    let part = within(pose, highest.x - 0.2 * wide, highest.y, highest.x + 0.2 * wide, bounds.bottom);
-    (part.bottom - part.top > 0.12 * wide && part.right - part.left > 0.2 * wide).then_some(part)
+    // Beyond the joint there is little more of the person.
+    let (left, right) = if highest.x < bounds.center().x { (0.05, 0.3) } else { (0.3, 0.05) };
+    let part = within(pose, highest.x - left * wide, highest.y, highest.x + right * wide, bounds.bottom);
+    (part.height() > 0.12 * wide && part.width() > 0.2 * wide).then_some(part)
 }
 
 /// Where a person's thighs are by the points of the body: from the hips to the knees, or to the end of the box. None where the
@@ -147,7 +149,7 @@ mod tests {
             &[("nose", 50.0, 50.0), ("left shoulder", 90.0, 106.0), ("right shoulder", 10.0, 110.0)],
         );
         let shoulder = torso_of(&close).unwrap();
-        assert!(shoulder.top == 106.0 && shoulder.bottom == 120.0 && shoulder.left > 70.0, "{shoulder:?}");
+        assert!(shoulder.top == 106.0 && shoulder.bottom == 120.0 && shoulder.left > 60.0, "{shoulder:?}");
         let collar = pose(bounds, &[("left shoulder", 90.0, 112.0), ("right shoulder", 10.0, 112.0)]);
         assert_eq!(torso_of(&collar), None);
     }

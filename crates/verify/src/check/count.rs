@@ -101,7 +101,7 @@ impl Checker for CountChecker {
             return insufficient(evidence, format!("{reason}: too many to count for certain"));
         }
         let best = scene.find(entity, limits.best, false).objects.len() as u32;
-        // Whether there are one or two, the text's word that there are several tells.
+        // That they are more than one, where there may be two, the text's word for several tells.
         let least = if high > 1 && low == 1 && too_many_claimed { 2 } else { low };
         let best = best.clamp(least, high);
         // A wide interval has no number to put in the claim's place.
@@ -114,7 +114,7 @@ impl Checker for CountChecker {
 
 /// Whether one more than was found would have left a trace of its own, and would not have lost narrowly to something else.
 fn no_more(labels: &[String], found: &[&Detection], scene: &Scene<'_>) -> bool {
-    scene.thresholds().absence(labels, scene.traces(labels, found)).is_some()
+    scene.thresholds().absence_of_more(labels, scene.traces(labels, found)).is_some()
         && scene.rival_of(labels, found).is_none()
         && scene.doubt_of(labels, found).is_none()
 }

@@ -1,6 +1,7 @@
 //! Holds claims against the pixels: one checker a kind, each asymmetric. To support takes one good look; to
 //! contradict takes much more, because a wrong correction is worse than a missed one.
 
+mod absence;
 mod answer;
 mod between;
 mod body;

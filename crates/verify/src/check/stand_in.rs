@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lavr_types::{Entity, Vocabulary, perception::Detection};
+use lavr_types::{Entity, perception::Detection};
 
-use super::{WEARER, existence::absence};
-use crate::{Scene, exchange::wide_kin_of};
+use super::{WEARER, absence::absence};
+use crate::{
+    Scene,
+    exchange::{are_kin, wide_kin_of},
+};
 
 /// What stands there instead.
 pub(super) enum StandIn<'s> {
@@ -19,17 +22,19 @@ pub(super) enum StandIn<'s> {
 /// What stands where the text sees something that is not there.
 pub(super) fn stand_in<'s>(entity: &Entity, labels: &[String], scene: &'s Scene<'_>) -> StandIn<'s> {
     let [label] = labels else { return StandIn::None };
-    // One thing does not stand in for two: the first that the text names, and that is missing, has it.
+    // One thing does not stand in for two: the first that the text names, and that is missing, has it, and what is named again is the same.
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     for earlier in scene.told().things().iter().take_while(|thing| thing.span.start < entity.span.start) {
-        let Some(other) = earlier.label.as_deref().filter(|other| *other != label) else { continue };
-        if taken.values().any(|missing| *missing == other)
-            || absence(earlier, &[other.to_owned()], scene).is_err()
-        {
+        let Some(other) = earlier.label.as_deref() else { continue };
+        let is_decided = taken.values().any(|missing| *missing == other);
+        if is_decided || absence(earlier, &[other.to_owned()], scene).is_err() {
             continue;
         }
         let vacancy = Vacancy { entity: earlier, label: other, taken: &taken, scene };
         if let StandIn::Seen(object) = vacancy.filled() {
+            if other == label {
+                return StandIn::Seen(object);
+            }
             taken.insert(&object.label, other);
         }
     }
@@ -60,7 +65,7 @@ impl<'s> Vacancy<'_, 's, '_> {
             },
             // What is only added was rather made up than taken for something else, unless something like it fills the picture.
             (StandIn::Seen(object), Some(false)) => {
-                let picture = f64::from(self.scene.size().width) * f64::from(self.scene.size().height);
+                let picture = self.scene.size().area() as f64;
                 if object.bounds.area() >= limits.fills * picture && object.score >= limits.substitute_added {
                     StandIn::Seen(object)
                 } else {
@@ -114,43 +119,32 @@ impl<'s> Vacancy<'_, 's, '_> {
         only_kind(members)
     }
 
-    /// What of the same family stands there.
+    /// What of the same family, or easily taken for it, stands there.
     fn like(&self) -> StandIn<'s> {
         let thresholds = self.scene.thresholds();
         let limits = &thresholds.existence;
         let vocabulary = self.scene.vocabulary();
-        let kin: Vec<String> = vocabulary
-            .labels()
-            .filter(|other| {
-                let is_alike = same_family(vocabulary, self.label, other)
-                    || thresholds.are_confusable(self.label, other);
-                *other != self.label && self.is_free(other) && is_alike
-            })
-            .map(str::to_owned)
-            .collect();
-        let found = sure(&kin, self.scene);
-        let confusable: Vec<&Detection> = found
-            .iter()
-            .copied()
-            .filter(|object| thresholds.are_confusable(self.label, &object.label))
-            .collect();
+        let is_alike = |other: &str| thresholds.are_confusable(self.label, other);
+        let is_kin = |other: &str| are_kin(self.label, other, vocabulary) || is_alike(other);
+        let free = vocabulary.labels().filter(|other| *other != self.label && self.is_free(other));
+        let kin: Vec<String> = free.filter(|other| is_kin(other)).map(str::to_owned).collect();
+        let alike: Vec<String> = kin.iter().filter(|other| is_alike(other)).cloned().collect();
+        let (found, found_alike) = (sure(&kin, self.scene), sure(&alike, self.scene));
         // Where nothing else is seen for certain, what is alike may be it, however unsure.
-        let alike: Vec<String> =
-            kin.iter().filter(|other| thresholds.are_confusable(self.label, other)).cloned().collect();
         let faint = self.scene.find_labels(&alike, limits.substitute_faint, false);
         if let (Some(object), true) = (faint.objects.first(), found.is_empty()) {
             return StandIn::Unclear(&object.label);
         }
         let looks = self.scene.find(self.entity, limits.asked, true).best;
         let trace = looks.into_iter().any(|best| best >= limits.trace);
-        if let Some(object) = confusable.first()
+        if let Some(object) = found_alike.first()
             && trace
             && object.score < limits.substitute_confusable
         {
             return StandIn::Unclear(&object.label);
         }
         match only_kind(&found) {
-            StandIn::None => only_kind(&confusable),
+            StandIn::None => only_kind(&found_alike),
             stand_in => stand_in,
         }
     }
@@ -173,11 +167,4 @@ fn only_kind<'s>(candidates: &[&'s Detection]) -> StandIn<'s> {
         [object, rest @ ..] if rest.iter().all(|other| other.label == object.label) => StandIn::Seen(object),
         _ => StandIn::None,
     }
-}
-
-fn same_family(vocabulary: &Vocabulary, one: &str, other: &str) -> bool {
-    ["animal", "vehicle", "fruit", "vegetable", "cutlery", "board", "furniture"].iter().any(|family| {
-        let members = vocabulary.labels_for(family);
-        members.contains(&one) && members.contains(&other)
-    })
 }

@@ -58,27 +58,25 @@ impl Checker for TextChecker {
             });
             evidence.collect()
         };
+        let another = || {
+            let only = only_text(text, carrier.as_ref(), &seen.value.lines, scene)?;
+            let confidence = only.score * scene.thresholds().text.alone;
+            let reason = format!("read \"{}\", and nothing else that can be meant", only.text);
+            let evidence = evidence(&only);
+            let truth = Assertion::Text { text: only.text, carrier: carrier.clone() };
+            Some(contradicted(Some(truth), confidence, evidence, reason))
+        };
         match compare(text, &seen.value.lines, scene.thresholds()) {
             Comparison::Says { best, confidence } => {
                 supported(confidence, evidence(&best), format!("read \"{}\"", best.text))
             }
-            comparison @ (Comparison::Unclear { .. } | Comparison::Unlike) => {
+            Comparison::Unlike => {
+                another().unwrap_or_else(|| insufficient(Vec::new(), "no text like it was read"))
+            }
+            Comparison::Unclear { best, why } => {
+                let open = || insufficient(best.as_ref().map(evidence).unwrap_or_default(), why.clone());
                 // A number is no part of another text.
-                let may_be_another = matches!(comparison, Comparison::Unlike) || is_number(text);
-                let only = only_text(text, carrier.as_ref(), &seen.value.lines, scene);
-                if let Some(only) = only.filter(|_| may_be_another) {
-                    let confidence = only.score * scene.thresholds().text.alone;
-                    let reason = format!("read \"{}\", and nothing else that can be meant", only.text);
-                    let evidence = evidence(&only);
-                    let truth = Assertion::Text { text: only.text, carrier: carrier.clone() };
-                    return contradicted(Some(truth), confidence, evidence, reason);
-                }
-                match comparison {
-                    Comparison::Unclear { best, why } => {
-                        insufficient(best.as_ref().map(evidence).unwrap_or_default(), why)
-                    }
-                    _ => insufficient(Vec::new(), "no text like it was read"),
-                }
+                if is_number(text) { another().unwrap_or_else(open) } else { open() }
             }
             Comparison::SaysElse { best } => {
                 let truth = Assertion::Text { text: best.text.clone(), carrier: carrier.clone() };
@@ -98,26 +96,28 @@ fn only_text<'l>(
     lines: &'l [TextLine],
     scene: &Scene<'_>,
 ) -> Option<Match<'l>> {
-    let candidates =
-        candidates(claimed, lines, |bounds| carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene)));
-    let score = candidates.iter().map(|line| line.score).fold(1.0, f32::min);
-    let text = candidates.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let may_be_there = |bounds| carrier.is_none_or(|carrier| may_carry(carrier, bounds, scene));
+    let meant = candidates(claimed, lines, may_be_there);
+    let score = meant.iter().map(|line| line.score).fold(1.0, f32::min);
+    let text = meant.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
     let words = |text: &str| normalized(text).split(' ').count();
-    let (number, read) = (words(claimed), words(&text));
-    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-    let is_like_long = if is_number(claimed) {
-        letters(claimed) == letters(&text)
+    let (claimed_words, read_words) = (words(claimed), words(&text));
+    let is_like_it = if is_number(claimed) {
+        meant.len() == 1 && may_be_misread(claimed, &text, lines)
     } else {
-        number <= 2 * read && read <= 2 * number && letters(&text) >= SHORTEST
+        claimed_words <= 2 * read_words
+            && read_words <= 2 * claimed_words
+            && text.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST
     };
     let is_it = scene.told().quotes() == 1
-        && in_one_place(&candidates)
+        && in_one_place(&meant)
+        && meant.iter().map(|line| line.quad.bounds()).reduce(Rect::union).is_some_and(may_be_there)
         && score >= scene.thresholds().text.sure
-        && is_like_long;
-    is_it.then_some(Match { lines: candidates, text, equal: false, similarity: 0.0, score })
+        && is_like_it;
+    is_it.then_some(Match { lines: meant, text, equal: false, similarity: 0.0, score })
 }
 
-/// The lines that can be what a claim means: a number, if it is one, and no lone character else; each text once, as surely as it was read.
+/// The lines that can be what a claim means: numbers, if it is one, else no lone character; each text once, as surely as it was read.
 fn candidates<'l>(
     claimed: &str,
     lines: &'l [TextLine],
@@ -132,15 +132,35 @@ fn candidates<'l>(
     let is_repeated = |at: usize| {
         fitting.iter().enumerate().any(|(other, line)| {
             let is_surer = line.score > fitting[at].score || line.score == fitting[at].score && other < at;
-            other != at && is_surer && similarity(&folded(&line.text), &folded(&fitting[at].text)) >= REPEATED
+            other != at && is_surer && are_one_text(&line.text, &fitting[at].text)
         })
     };
     (0..fitting.len()).filter(|at| !is_repeated(*at)).map(|at| fitting[at]).collect()
 }
 
+/// Whether two lines are one text that was read twice: gate 1 is not gate 2.
+fn are_one_text(one: &str, other: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    digits(one) == digits(other) && similarity(&folded(one), &folded(other)) >= REPEATED
+}
+
 fn is_number(text: &str) -> bool {
     let mut letters = text.chars().filter(|c| c.is_alphanumeric()).peekable();
     letters.peek().is_some() && letters.all(|c| c.is_ascii_digit())
+}
+
+/// Whether a number may stand where a claim sees another: of as many digits, more than one, and written alike ("10:15" is no year), while no line has
+/// the claimed one in it.
+fn may_be_misread(claimed: &str, read: &str, lines: &[TextLine]) -> bool {
+    let form = |text: &str| -> String {
+        let kept = text.chars().filter(|c| !c.is_whitespace());
+        kept.map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+    };
+    let digits = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let (number, form_of_it) = (digits(claimed), form(claimed));
+    number.len() > 1
+        && form_of_it == form(read)
+        && !lines.iter().any(|line| digits(&line.text).contains(&number))
 }
 
 /// Whether lines stand below each other as those of one text do.
@@ -262,7 +282,7 @@ pub(crate) fn compare<'l>(text: &str, lines: &'l [TextLine], thresholds: &Thresh
     // Lines that read as claimed need no certainty to be there, those that differ do.
     let differs = |line: &&&TextLine| !claimed.contains(&folded(&line.text).replace(' ', ""));
     let differing = best.lines.iter().filter(differs).map(|line| line.score).reduce(f32::min);
-    if differing.unwrap_or(best.score) < limits.sure {
+    if differing.unwrap_or(best.score) < limits.sure || !in_one_place(&best.lines) {
         return unclear(Some(best), "a similar text was read, but not with certainty");
     }
     Comparison::SaysElse { best }
