@@ -1,7 +1,8 @@
 //! Which things of a text may stand there under a wrong name: those that their sentence is about; and what they may be instead.
 //!
 //! What is invented is mostly added, in a sentence of its own or at the end of one, and nothing else hangs on it: "A cow stands next to
-//! him." What is taken for something else carries what is said with it: "A man rides on a horse and waves."
+//! him." What is taken for something else carries what is said with it: "A man rides on a horse and waves", and what is described was seen:
+//! "A brown cow stands next to him."
 
 use std::collections::BTreeMap;
 
