@@ -6,8 +6,8 @@
 //! `--detector NAME` first takes another network of the catalogue than the one that the program carries.
 //!
 //! A folder has an `objects.json`: for each picture the labels that are there, with their number, or `null` where that
-//! is for eyes to argue about. Of one that has `captions.json` alone those are there that its true captions name, and nothing is said of others. To standard output goes one line for each class that left a trace or is there; to standard
-//! error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of
+//! is for eyes to argue about. Of one that has `captions.json` alone those are there that its true captions name, and nothing is said of
+//! others. To standard output goes one line for each class that left a trace or is there; to standard error, for bars such as those of `[absence]` in `crates/verify/thresholds.toml` and the files in `thresholds`, the share of
 //! absent classes that stay below the bars and, by class, how many present ones reach them.
 
 use std::{

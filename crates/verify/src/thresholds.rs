@@ -298,9 +298,13 @@ impl Thresholds {
     }
 
     /// The same of one more beside others that were found. It may be half hidden by them, so that the first level, where traces are left,
-    /// does not tell.
+    /// does not tell, unless it is the only one ([`Self::trusting`]).
     pub(crate) fn absence_of_more(&self, labels: &[String], traces: Traces) -> Option<f32> {
-        self.absence_by(self.absence.levels.get(1..).unwrap_or_default(), labels, traces)
+        let levels = match &self.absence.levels[..] {
+            [_, fainter @ ..] if !fainter.is_empty() => fainter,
+            all => all,
+        };
+        self.absence_by(levels, labels, traces)
     }
 
     fn absence_by(&self, levels: &[Level], labels: &[String], traces: Traces) -> Option<f32> {
@@ -462,6 +466,21 @@ mod tests {
         let lost = Traces { found: [0.0, 0.0], any: [0.4, 0.4], doubt: 0.0 };
         assert_eq!(Thresholds::builtin().absence(&bird, lost), None);
         assert_eq!(larger().absence(&bird, lost), None);
+    }
+
+    #[test]
+    fn of_one_more_traces_do_not_tell_unless_all_lines_are_of_one_level() {
+        let person = ["person".to_owned()];
+        let traces = |score: f32| Traces { found: [score; 2], any: [score; 2], doubt: 0.0 };
+        let tool = ToolSpec { network: Some("yolo26m".to_owned()), ..ToolSpec::new("detect", "", json!({})) };
+        let largest = Thresholds::builtin().for_detector(Some(&tool));
+        assert!(largest.absence(&person, traces(0.2)).is_some());
+        let trusting = Thresholds::builtin().clone().trusting(["person"]);
+        let of_more = |thresholds: &Thresholds, score: f32| {
+            thresholds.absence_of_more(&person, traces(score)).is_some()
+        };
+        assert!(!of_more(largest, 0.2) && of_more(largest, 0.0));
+        assert!(of_more(&trusting, 0.2) && of_more(&trusting, 0.0));
     }
 
     #[test]
