@@ -22,8 +22,7 @@ pub struct Entry {
     pub data: Option<&'static str>,
     /// What it is about: questions, descriptions, texts to check, objects.
     pub asks: Asks,
-    /// The model of the weights catalogue that holds its data, where it is fetched.
-    pub package: Option<&'static str>,
+    package: fn(&Source) -> Option<&'static str>,
     open: fn(&Source) -> Result<Box<dyn Benchmark>, EvalError>,
     own_experts: Option<OwnExperts>,
 }
@@ -51,7 +50,7 @@ pub enum Asks {
 pub struct Source {
     /// The folder or file with the data.
     pub data: Option<PathBuf>,
-    /// The file of the weights catalogue, where [`Entry::package`] names one.
+    /// The file of the weights catalogue that [`Entry::package`] names.
     pub package: Option<PathBuf>,
     /// The folder with the pictures, where it is not beside the data.
     pub pictures: Option<PathBuf>,
@@ -72,6 +71,11 @@ impl Source {
 }
 
 impl Entry {
+    /// The model of the weights catalogue whose only file it reads from this source: data of its own, or word lists.
+    pub fn package(&self, source: &Source) -> Option<&'static str> {
+        (self.package)(source)
+    }
+
     /// Loads the benchmark's data.
     ///
     /// # Errors
@@ -106,7 +110,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::verifier::ABOUT,
         data: Some(benchmarks::verifier::DATA),
         asks: Asks::Texts,
-        package: None,
+        package: |_| None,
         open: |source| {
             let folder = source.data("verifier", benchmarks::verifier::DATA)?;
             Ok(Box::new(benchmarks::VerifierBench::open(folder, source.pictures.as_deref())?))
@@ -118,7 +122,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: scenes::ABOUT,
         data: Some(scenes::DATA),
         asks: Asks::Texts,
-        package: None,
+        package: |_| None,
         open: |source| {
             Ok(Box::new(match scenes::Variant::named(source.variant.as_deref())? {
                 scenes::Variant::Oracle(_) => scenes::with_oracle(source.seed),
@@ -139,7 +143,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::pope::ABOUT,
         data: Some(benchmarks::pope::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| Ok(Box::new(benchmarks::Pope::open(source)?)),
         own_experts: None,
     },
@@ -148,7 +152,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::mme::ABOUT,
         data: Some(benchmarks::mme::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| Ok(Box::new(benchmarks::Mme::open(source)?)),
         own_experts: None,
     },
@@ -157,7 +161,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::mmbench::ABOUT,
         data: Some(benchmarks::mmbench::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| Ok(Box::new(benchmarks::MmBench::open(source)?)),
         own_experts: None,
     },
@@ -166,7 +170,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::amber::ABOUT,
         data: Some(benchmarks::amber::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| Ok(Box::new(benchmarks::Amber::open(source)?)),
         own_experts: None,
     },
@@ -175,7 +179,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::haelm::ABOUT,
         data: Some(benchmarks::haelm::DATA),
         asks: Asks::Descriptions,
-        package: None,
+        package: |_| None,
         open: |source| Ok(Box::new(benchmarks::Haelm::open(source)?)),
         own_experts: None,
     },
@@ -184,7 +188,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::easy_vqa::ABOUT,
         data: None,
         asks: Asks::Questions,
-        package: Some("easy-vqa"),
+        package: |source| source.data.is_none().then_some("easy-vqa"),
         open: |source| {
             let package = source.package.as_deref().or(source.data.as_deref());
             let package =
@@ -198,7 +202,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::questions::ABOUT,
         data: Some(benchmarks::questions::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("questions", benchmarks::questions::DATA)?;
             Ok(Box::new(benchmarks::Questions::open(data, source.pictures.as_deref())?))
@@ -210,7 +214,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::anls::ABOUT,
         data: Some(benchmarks::anls::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("anls", benchmarks::anls::DATA)?;
             Ok(Box::new(benchmarks::Anls::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
@@ -222,11 +226,8 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::captions::ABOUT,
         data: Some(benchmarks::captions::DATA),
         asks: Asks::Descriptions,
-        package: None,
-        open: |source| {
-            let data = source.data("captions", benchmarks::captions::DATA)?;
-            Ok(Box::new(benchmarks::CaptionsBench::open(data, source.pictures.as_deref())?))
-        },
+        package: |source| benchmarks::CaptionsBench::with_meteor(source).then_some("meteor"),
+        open: |source| Ok(Box::new(benchmarks::CaptionsBench::open(source)?)),
         own_experts: None,
     },
     Entry {
@@ -234,7 +235,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::chair::ABOUT,
         data: Some(benchmarks::chair::DATA),
         asks: Asks::Descriptions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("chair", benchmarks::chair::DATA)?;
             Ok(Box::new(benchmarks::Chair::open(
@@ -250,7 +251,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::coco_ap::ABOUT,
         data: Some(benchmarks::coco_ap::DATA),
         asks: Asks::Objects,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("coco-ap", benchmarks::coco_ap::DATA)?;
             Ok(Box::new(benchmarks::CocoAp::open(data, source.pictures.as_deref())?))
@@ -262,7 +263,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::edit_distance::ABOUT,
         data: Some(benchmarks::edit_distance::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("edit-distance", benchmarks::edit_distance::DATA)?;
             Ok(Box::new(benchmarks::EditDistance::open(data, source.pictures.as_deref())?))
@@ -274,7 +275,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::ocrbench::ABOUT,
         data: Some(benchmarks::ocrbench::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("ocrbench", benchmarks::ocrbench::DATA)?;
             Ok(Box::new(benchmarks::OcrBench::open(data, source.pictures.as_deref())?))
@@ -286,7 +287,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::teds::ABOUT,
         data: Some(benchmarks::teds::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("teds", benchmarks::teds::DATA)?;
             Ok(Box::new(benchmarks::Teds::open(data, source.pictures.as_deref(), source.variant.as_deref())?))
@@ -298,7 +299,7 @@ pub const BENCHMARKS: &[Entry] = &[
         about: benchmarks::vqa::ABOUT,
         data: Some(benchmarks::vqa::DATA),
         asks: Asks::Questions,
-        package: None,
+        package: |_| None,
         open: |source| {
             let data = source.data("vqa", benchmarks::vqa::DATA)?;
             Ok(Box::new(benchmarks::Vqa::open(data, source.pictures.as_deref(), source.variant.as_deref())?))

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use lavr_eval::metrics::{
-    captions::{BleuCounts, Captioned, cider, rouge_l, words},
+    captions::{BleuCounts, Captioned, Meteor, MeteorCounts, cider, rouge_l, words},
     chair::{Counts, Extraction, GroundTruth, Lexicon, Mentions, singular},
 };
 use serde_json::{Value, json};
@@ -174,4 +174,45 @@ fn captions_against_captions_that_people_wrote() {
     for (picture, expected) in pictures.iter().zip(rows(scores, "rouge_l_per_image")) {
         near(Some(rouge_l(picture)), expected, "ROUGE-L");
     }
+}
+
+/// The captions of `caption_metrics.json` and those of `meteor.json`, as the reference program scores them.
+#[tokio::test]
+async fn meteor_of_each_caption_and_of_all() {
+    let package = lavr_weights::Store::open_default().unwrap().only_file("meteor").await.unwrap();
+    let golden: Value = serde_json::from_str(include_str!("golden/caption_metrics.json")).unwrap();
+    let small: Vec<(String, Vec<String>)> = golden["predictions"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(picture, caption)| {
+            let references = golden["references_captions"][picture].clone();
+            (caption[0].as_str().unwrap().to_owned(), serde_json::from_value(references).unwrap())
+        })
+        .collect();
+    meteor_equals(&package, &small, rows(&golden["scores"], "meteor_per_image"), &golden["scores"]["meteor"]);
+
+    let golden: Value = serde_json::from_str(include_str!("golden/meteor.json")).unwrap();
+    let own: Vec<(String, Vec<String>)> = rows(&golden, "pictures")
+        .iter()
+        .map(|row| {
+            let references = serde_json::from_value(row["references"].clone()).unwrap();
+            (row["caption"].as_str().unwrap().to_owned(), references)
+        })
+        .collect();
+    let scores: Vec<Value> = rows(&golden, "pictures").iter().map(|row| row["score"].clone()).collect();
+    meteor_equals(&package, &own, &scores, &golden["all"]);
+}
+
+fn meteor_equals(package: &Path, captions: &[(String, Vec<String>)], scores: &[Value], all: &Value) {
+    let meteor = Meteor::open(package, captions.iter().flat_map(|(_, references)| references)).unwrap();
+    let counts: Vec<MeteorCounts> = captions
+        .iter()
+        .map(|(caption, references)| meteor.counts(&Captioned::new(caption, references)))
+        .collect();
+    for ((counts, expected), (caption, _)) in counts.iter().zip(scores).zip(captions) {
+        near(Some(counts.score()), expected, caption);
+    }
+    assert_eq!(counts.len(), scores.len());
+    near(Some(counts.into_iter().sum::<MeteorCounts>().score()), all, "METEOR");
 }

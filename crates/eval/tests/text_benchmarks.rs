@@ -248,6 +248,27 @@ async fn captions_score_by_how_near_they_are_to_those_of_people() {
     assert!(other.notes.iter().any(|note| note.contains("left out")), "{:?}", other.notes);
 }
 
+#[test]
+fn meteor_needs_its_word_lists() {
+    let data = coco_folder();
+    let error = open("captions", data.path(), Some("spice")).err().unwrap();
+    assert!(error.contains("no variant `spice`; there are: meteor"), "{error}");
+    let captions = entry("captions").unwrap();
+    let source = |package: Option<&Path>| Source {
+        data: Some(data.path().into()),
+        package: package.map(Into::into),
+        variant: Some("meteor".into()),
+        ..Source::default()
+    };
+    assert_eq!(captions.package(&source(None)), Some("meteor"));
+    assert_eq!(captions.package(&Source::default()), None);
+    let package = data.path().join("captions_made.json");
+    for (package, part) in [(None, "not here"), (Some(package.as_path()), "no readable zip archive")] {
+        let error = captions.open(&source(package)).err().unwrap().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
 fn documents() -> Value {
     json!({ "dataset_name": "made", "data": [
         { "questionId": 7, "question": "Who signed?", "image": "a.png", "answers": ["T.F. Riehl", "Riehl"] },

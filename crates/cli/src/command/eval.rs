@@ -205,17 +205,17 @@ fn cost(responses: &Responses) -> serde_json::Value {
 }
 
 async fn source(entry: &Entry, eval: &Eval, setup: &Setup) -> anyhow::Result<Source> {
-    let package = match entry.package {
-        Some(name) if eval.data.is_none() => Some(setup.store.only_file(name).await?),
-        _ => None,
-    };
-    Ok(Source {
+    let mut source = Source {
         data: eval.data.clone(),
-        package,
+        package: None,
         pictures: eval.pictures.clone(),
         variant: eval.variant.clone(),
         seed: eval.seed,
-    })
+    };
+    if let Some(name) = entry.package(&source) {
+        source.package = Some(setup.store.only_file(name).await?);
+    }
+    Ok(source)
 }
 
 async fn benchmark(entry: &Entry, source: Source) -> anyhow::Result<Box<dyn Benchmark>> {

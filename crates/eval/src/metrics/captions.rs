@@ -1,12 +1,13 @@
-//! How near a caption is to captions that people wrote: CIDEr-D, BLEU, ROUGE-L, as `pycocoevalcap` computes them.
+//! How near a caption is to captions that people wrote: CIDEr-D, BLEU, ROUGE-L, METEOR, as `pycocoevalcap` computes them.
 //!
-//! All three compare words, so they start from [`words`]. METEOR needs the word nets and paraphrase tables of its
-//! authors' program and is not here.
+//! All compare words, so they start from [`words`].
 
+mod meteor;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
 
+pub use meteor::{Meteor, MeteorCounts};
 pub use words::words;
 
 /// The longest run of words that is compared.
