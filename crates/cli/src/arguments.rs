@@ -266,7 +266,12 @@ pub(crate) struct Verify {
     /// The picture
     pub(crate) image: PathBuf,
     /// The text to check
-    #[arg(long, required_unless_present = "text_file", conflicts_with = "text_file")]
+    #[arg(
+        long,
+        required_unless_present = "text_file",
+        conflicts_with = "text_file",
+        allow_hyphen_values = true
+    )]
     pub(crate) text: Option<String>,
     /// A file with the text, `-` for standard input
     #[arg(long, value_name = "FILE")]

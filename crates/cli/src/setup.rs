@@ -409,11 +409,16 @@ fn ensure_network(option: &str, network: &str, store: &Store) -> anyhow::Result<
         anyhow::ensure!(file.is_file(), "{option}: there is no file {}", file.display());
         return Ok(());
     }
-    store.catalogue().model(network).with_context(|| {
+    let wanted = || {
         format!(
             "{option} wants a network of the catalogue (tools/detect/README.md lists them) or the path of a file of your own, .onnx \
              or .pt"
         )
-    })?;
+    };
+    let model = store.catalogue().model(network).with_context(wanted)?;
+    // Language models, word lists and data sets are in the catalogue, too.
+    if !model.files_here().all(|file| lavr_infer::is_model_file(&file.name)) {
+        return Err(anyhow::anyhow!("`{network}` is no such network: {}", model.purpose).context(wanted()));
+    }
     Ok(())
 }

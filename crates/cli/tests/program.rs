@@ -147,6 +147,13 @@ fn what_cannot_be_checked_is_an_exit_code_under_strict() {
     assert_eq!(code(&output), 1, "{}", stderr(&output));
 }
 
+/// A list begins like an option.
+#[test]
+fn a_text_may_begin_with_a_hyphen() {
+    let output = run(&["verify", &picture("dogs.jpg"), "--text", "- two dogs", "-q"]);
+    assert_eq!((code(&output), stderr(&output)), (0, String::new()));
+}
+
 #[test]
 fn a_caption_is_described_and_checked() {
     let output = run(&["caption", &picture("dogs.jpg"), "--json"]);
@@ -277,9 +284,11 @@ fn tools_are_listed_shown_and_run() {
 fn the_detector_is_chosen_by_a_name_or_a_path() {
     let shown = run(&["tools", "show", "detect", "--detector", "yolo11n"]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("looks with yolo11n"), "{}", stderr(&shown));
-    for (detector, reason) in
-        [("nonesuch", "a network of the catalogue"), ("nowhere.pt", "there is no file nowhere.pt")]
-    {
+    for (detector, reason) in [
+        ("nonesuch", "a network of the catalogue"),
+        ("easy-vqa", "`easy-vqa` is no such network: data set"),
+        ("nowhere.pt", "there is no file nowhere.pt"),
+    ] {
         let output = run(&["tools", "list", "--detector", detector]);
         assert_eq!(code(&output), 2, "{detector}");
         assert!(stderr(&output).contains(reason), "{}", stderr(&output));

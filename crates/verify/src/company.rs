@@ -51,10 +51,10 @@ pub(crate) fn told_apart(claims: &[Claim]) -> BTreeSet<Span> {
     colors.iter().filter(|(key, own)| is_apart(key, own)).map(|((_, span), _)| *span).collect()
 }
 
-/// Whether "another" stands before these words, with no word or one between.
+/// Whether "another" or "a second" stands before these words, with no word or one between.
 fn is_another(text: &str, span: Span) -> bool {
     let mut words = text.get(..span.start).unwrap_or_default().split_whitespace().rev().take(2);
-    words.any(|word| word.eq_ignore_ascii_case("another"))
+    words.any(|word| ["another", "second"].iter().any(|one_more| word.eq_ignore_ascii_case(one_more)))
 }
 
 fn sex(word: &str) -> Option<bool> {
@@ -84,6 +84,7 @@ mod tests {
     fn a_woman_behind_a_man_is_a_second_person() {
         assert_eq!(company("A man reads a book. A woman stands behind him."), ["woman"]);
         assert_eq!(company("A small bird sings. Another bird flies past."), ["bird"]);
+        assert_eq!(company("A woman stands there. A second woman waits."), ["woman"]);
     }
 
     #[test]

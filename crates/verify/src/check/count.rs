@@ -43,7 +43,7 @@ impl Checker for CountChecker {
         let singular = vocabulary.singular(&name.to_lowercase());
         let counted = if [low, high] == [1, 1] { singular } else { vocabulary.plural(&singular) };
         let reason = format!("counted {seen} {counted}");
-        let kind = scene.match_kind(entity).map(|(kind, _)| kind);
+        let (kind, complete) = scene.match_kind(entity).unzip();
         let sure = found.objects.iter().take(low as usize).map(|object| object.score).fold(1.0, f32::min);
         if high == 0 {
             return insufficient(evidence, format!("found no {name} to count"));
@@ -76,7 +76,8 @@ impl Checker for CountChecker {
         if kind == Some(MatchKind::Narrower) && !too_many_claimed {
             return insufficient(evidence, format!("{reason}, but not all need be \"{name}\""));
         }
-        if kind == Some(MatchKind::Broader) || kind == Some(MatchKind::Collective) {
+        if kind == Some(MatchKind::Broader) && complete == Some(false) || kind == Some(MatchKind::Collective)
+        {
             return insufficient(
                 evidence,
                 format!("{reason}, but \"{name}\" means more than the detector's labels"),

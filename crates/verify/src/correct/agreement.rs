@@ -1,5 +1,7 @@
 //! Verbs and pronouns that agree with a noun whose number has changed.
 
+use std::ops::Range;
+
 use super::{
     compose::{Edits, cased_like},
     structure::{existential_before, list_around, verb_of},
@@ -7,6 +9,7 @@ use super::{
 use crate::text::{
     Reading,
     verbs::{agreeing, finite_verb},
+    words::{COPULAS, PREPOSITIONS},
 };
 
 /// Makes the verbs and pronouns that belong to a phrase agree with its new number.
@@ -46,6 +49,9 @@ pub(super) fn follow(reading: &Reading<'_>, edits: &mut Edits, phrase: usize, pl
 pub(super) fn verbs(reading: &Reading<'_>, edits: &mut Edits, verb: usize, plural: bool, claims: &[usize]) {
     agree(reading, edits, verb, plural, claims);
     let sentence = &reading.sentences[reading.sentence_of(verb)];
+    if !plural {
+        alone(reading, edits, verb + 1..sentence.end, claims);
+    }
     for place in verb + 1..sentence.end.saturating_sub(1) {
         let joined = reading.word(place) == "and"
             && finite_verb(reading.word(place + 1)).is_some()
@@ -53,6 +59,34 @@ pub(super) fn verbs(reading: &Reading<'_>, edits: &mut Edits, verb: usize, plura
         if joined {
             agree(reading, edits, place + 1, plural, claims);
         }
+    }
+}
+
+/// Who is alone is not "next to each other", nor "together".
+fn alone(reading: &Reading<'_>, edits: &mut Edits, places: Range<usize>, claims: &[usize]) {
+    const COMPANY: [&[&str]; 3] = [&["each", "other"], &["one", "another"], &["together"]];
+
+    let found = places.clone().find_map(|place| {
+        let words = COMPANY.iter().find(|words| reading.words_at(place, words))?;
+        Some((place, place + words.len()))
+    });
+    let Some((word, end)) = found else { return };
+    let joins = |place: usize| {
+        PREPOSITIONS.contains(&reading.before(place)) || matches!(reading.before(place), "next" | "close")
+    };
+    let mut start = word;
+    while start > places.start && joins(start) {
+        start -= 1;
+    }
+    let is = |place: usize| COPULAS.contains(&reading.before(place));
+    // "Stand facing each other", but "are hugging each other".
+    if start == word && start > places.start && reading.before(start).ends_with("ing") && !is(start - 1) {
+        start -= 1;
+    }
+    if is(start) {
+        edits.add(reading.span(&(start..end)), "visible", claims);
+    } else {
+        edits.delete(reading, &(start..end), claims);
     }
 }
 

@@ -149,13 +149,15 @@ impl<'v> RuleCorrector<'v> {
         let mut absent: BTreeMap<usize, usize> = BTreeMap::new();
         let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut affirmed: BTreeMap<usize, usize> = BTreeMap::new();
-        let numbers = value::new_numbers(reading, judged);
+        let nouns = value::Nouns::changed(reading, judged);
         for (index, (claim, judgement)) in judged.iter().enumerate() {
             let sentence = sentence_at(reading, claim.span);
             if judgement.verdict == Verdict::Insufficient {
                 match policy {
                     Policy::Mark => edits.insert_after(claim.span.end, " [unverified]", index),
                     Policy::Drop if is_foreign(reading, sentence) => {}
+                    // The place goes with the thing that it is a place by.
+                    Policy::Drop if value::goes_with_object(claim, judged) => {}
                     Policy::Drop if color::take_out(reading, self.vocabulary, &mut edits, index, claim) => {}
                     Policy::Drop => {
                         value::drop(reading, &mut edits, index, claim, &mut absent, &mut gone, sentence);
@@ -196,7 +198,7 @@ impl<'v> RuleCorrector<'v> {
                     gone.entry(sentence).or_default().push(index);
                 }
                 (_, _, Some(truth)) => {
-                    value::replace(reading, self.vocabulary, &mut edits, index, claim, truth);
+                    value::replace(reading, self.vocabulary, &nouns, &mut edits, index, claim, truth);
                 }
                 _ => {}
             }
@@ -214,7 +216,7 @@ impl<'v> RuleCorrector<'v> {
                 reading,
                 vocabulary: self.vocabulary,
                 absent: &absent,
-                numbers: &numbers,
+                numbers: &nouns.numbers,
                 sentence,
             };
             let claims: Vec<usize> = absent
@@ -241,7 +243,10 @@ impl<'v> RuleCorrector<'v> {
             edits.remove_sentence(reading, sentence, &claims);
         }
         // Better a plain denial than silence.
-        if let Some((phrase, claim)) = absent.iter().next().filter(|_| edits.leaves_nothing(reading)) {
+        let denied = absent.iter().find(|(_, claim)| {
+            judged.get(**claim).is_some_and(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
+        });
+        if let Some((phrase, claim)) = denied.filter(|_| edits.leaves_nothing(reading)) {
             let denial = neutral::denial(reading, self.vocabulary, *phrase);
             edits.replace_all(reading, &denial, *claim);
         }

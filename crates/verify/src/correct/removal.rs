@@ -277,7 +277,11 @@ fn what_follows(context: &Context<'_>, list: &[usize], kept: &[usize], after: us
             .first()
             .and_then(|&first| preposition_before(reading, reading.phrases[first].tokens.start))
             // "A bowl of oranges and bananas on a table": the place is that of the bowl.
-            .is_some_and(|preposition| PLACING.contains(&reading.word(preposition.start)));
+            .is_some_and(|preposition| {
+                let side = reading.before(preposition.end) == "of"
+                    && matches!(reading.before(preposition.end - 1), "left" | "right" | "front" | "top");
+                side || PLACING.contains(&reading.word(preposition.start))
+            });
     if doing || placed || fixed { after..close } else { after..after }
 }
 

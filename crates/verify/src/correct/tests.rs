@@ -114,6 +114,21 @@ fn corrections_keep_the_grammar() {
         ("Seven dogs and a cat are here.", &[("Seven", "1")], "One dog and a cat are here."),
         ("At least five children play.", &[("At least five", "2")], "Two children play."),
         ("Nine knives lie there.", &[("Nine", "several")], "Several knives lie there."),
+        ("Three cups are on a table.", &[("Three", "1"), ("cups", "=bottle")], "One bottle is on a table."),
+        ("One cup lies here.", &[("One", "3"), ("cup", "=bottle")], "Three bottles lie here."),
+        // The place behind a thing goes with it.
+        (
+            "The spoon lies to the left of the cup, and a donut to the right of it.",
+            &[("donut", "0")],
+            "The spoon lies to the left of the cup.",
+        ),
+        // Who is alone has no company.
+        ("Two dogs sit next to each other.", &[("Two", "1")], "One dog sits."),
+        ("Two dogs are close to one another.", &[("Two", "1")], "One dog is visible."),
+        ("Two dogs lie together on a bed.", &[("Two", "1")], "One dog lies on a bed."),
+        ("Two men stand facing each other.", &[("Two", "1")], "One man stands."),
+        ("Three dogs sit next to each other.", &[("Three", "2")], "Two dogs sit next to each other."),
+        ("A cat and a dog are sleeping next to each other.", &[("dog", "0")], "A cat is sleeping."),
         // Colours: the article agrees.
         ("A red car.", &[("red", "orange")], "An orange car."),
         ("An orange car.", &[("orange", "blue")], "A blue car."),
@@ -360,18 +375,23 @@ fn any_thing_can_be_taken_out_of_captions_of_many_styles() {
 
 #[test]
 fn the_policy_decides_what_becomes_of_unconfirmed_claims() {
+    let after = |text: &str, known: &[&str], policy| {
+        let judged: Vec<(Claim, Judgement)> = claims(text)
+            .into_iter()
+            .map(|claim| {
+                let known = known.contains(&claim.surface.as_str());
+                (claim, judgement(if known { Verdict::Supported } else { Verdict::Insufficient }, None))
+            })
+            .collect();
+        corrector().rewrite(text, &judged, policy).text
+    };
     let text = "A red car and a tree.";
-    let judged: Vec<(Claim, Judgement)> = claims(text)
-        .into_iter()
-        .map(|claim| {
-            let verdict = if claim.surface == "car" { Verdict::Supported } else { Verdict::Insufficient };
-            (claim, judgement(verdict, None))
-        })
-        .collect();
-    let after = |policy| corrector().rewrite(text, &judged, policy).text;
-    assert_eq!(after(Policy::Keep), text);
-    assert_eq!(after(Policy::Mark), "A red [unverified] car and a tree [unverified].");
-    assert_eq!(after(Policy::Drop), "A car.");
+    assert_eq!(after(text, &["car"], Policy::Keep), text);
+    assert_eq!(after(text, &["car"], Policy::Mark), "A red [unverified] car and a tree [unverified].");
+    assert_eq!(after(text, &["car"], Policy::Drop), "A car.");
+    // The place goes, and not who is there; and what nobody knows is not denied.
+    assert_eq!(after("A cat sleeps on a desk.", &["cat", "sleeps"], Policy::Drop), "A cat sleeps.");
+    assert_eq!(after("A man may be inside.", &[], Policy::Drop), "");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Puts what was measured in the place of what was claimed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lavr_types::{
     Assertion, Claim, CountBound, Entity, Judgement, Span, Verdict, Vocabulary, perception::SpatialRelation,
@@ -41,6 +41,7 @@ pub(crate) fn words_for(relation: SpatialRelation, has_object: bool) -> &'static
 pub(super) fn replace(
     reading: &Reading<'_>,
     vocabulary: &Vocabulary,
+    nouns: &Nouns,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
@@ -48,7 +49,7 @@ pub(super) fn replace(
 ) {
     match (&claim.assertion, truth) {
         (Assertion::Count { .. }, Assertion::Count { count, .. }) => {
-            number(reading, vocabulary, edits, index, claim, *count);
+            number(reading, vocabulary, nouns, edits, index, claim, *count);
         }
         (Assertion::Color { .. }, Assertion::Color { color, .. }) => {
             color::replace(reading, vocabulary, edits, index, claim, color);
@@ -61,24 +62,42 @@ pub(super) fn replace(
             edits.add(claim.span, &safe(text), &[index]);
         }
         (Assertion::Existence { present: true, .. }, Assertion::Existence { entity, present: true }) => {
-            name(reading, vocabulary, edits, index, claim, entity);
+            name(reading, vocabulary, nouns, edits, index, claim, entity);
         }
         _ => {}
     }
 }
 
-/// Phrases whose number a correction sets, with whether they are plural then.
-pub(super) fn new_numbers(reading: &Reading<'_>, judged: &[(Claim, Judgement)]) -> BTreeMap<usize, bool> {
-    judged
-        .iter()
-        .filter(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
-        .filter_map(|(claim, judgement)| match &judgement.truth {
-            Some(Assertion::Count { count, .. }) => {
-                Some((counted_by(reading, claim.span)?, *count != CountBound::Exactly(1)))
+/// What a correction changes of the nouns of phrases. Both may be wrong of one noun: three cups that are one bottle.
+#[derive(Debug, Default)]
+pub(super) struct Nouns {
+    /// Phrases whose number it sets, with whether they are plural then.
+    pub(super) numbers: BTreeMap<usize, bool>,
+    /// Phrases that it gives another noun.
+    renamed: BTreeSet<usize>,
+}
+
+impl Nouns {
+    pub(super) fn changed(reading: &Reading<'_>, judged: &[(Claim, Judgement)]) -> Self {
+        let mut nouns = Self::default();
+        let contradicted = judged.iter().filter(|(_, judgement)| judgement.verdict == Verdict::Contradicted);
+        for (claim, judgement) in contradicted {
+            match (&claim.assertion, &judgement.truth) {
+                (Assertion::Count { .. }, Some(Assertion::Count { count, .. })) => {
+                    let place = counted_by(reading, claim.span);
+                    nouns.numbers.extend(place.map(|place| (place, *count != CountBound::Exactly(1))));
+                }
+                (
+                    Assertion::Existence { present: true, .. },
+                    Some(Assertion::Existence { present: true, .. }),
+                ) => {
+                    nouns.renamed.extend(reading.phrase_at(claim.span));
+                }
+                _ => {}
             }
-            _ => None,
-        })
-        .collect()
+        }
+        nouns
+    }
 }
 
 /// The phrase whose number words these are.
@@ -131,6 +150,7 @@ pub(super) fn take_out(
 fn number(
     reading: &Reading<'_>,
     vocabulary: &Vocabulary,
+    nouns: &Nouns,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
@@ -153,7 +173,9 @@ fn number(
     if before == after && phrase.group.is_none() {
         return;
     }
-    inflect(reading, vocabulary, edits, index, place, after);
+    if !nouns.renamed.contains(&place) {
+        inflect(reading, vocabulary, edits, index, place, after);
+    }
     agreement::follow(reading, edits, place, after, index);
 }
 
@@ -211,15 +233,27 @@ pub(super) fn safe(text: &str) -> String {
 fn name(
     reading: &Reading<'_>,
     vocabulary: &Vocabulary,
+    nouns: &Nouns,
     edits: &mut Edits,
     index: usize,
     claim: &Claim,
     truth: &Entity,
 ) {
-    let plural = reading.phrase_at(claim.span).is_some_and(|place| reading.phrases[place].is_plural());
+    let plural = reading.phrase_at(claim.span).is_some_and(|place| {
+        nouns.numbers.get(&place).copied().unwrap_or_else(|| reading.phrases[place].is_plural())
+    });
     let label = truth.label.as_deref().unwrap_or(&truth.surface);
     let word = if plural { vocabulary.plural(label) } else { label.to_owned() };
     edits.add(claim.span, &cased_like(&claim.surface, &word), &[index]);
+}
+
+/// Whether a claim is of a place by a thing that is not confirmed either.
+pub(super) fn goes_with_object(claim: &Claim, judged: &[(Claim, Judgement)]) -> bool {
+    let Assertion::Relation { object: Some(object), .. } = &claim.assertion else { return false };
+    judged.iter().any(|(other, judgement)| {
+        judgement.verdict == Verdict::Insufficient
+            && matches!(&other.assertion, Assertion::Existence { entity, present: true } if entity.span == object.span)
+    })
 }
 
 /// Takes out a claim that nothing confirms, where the sentence can do without it.

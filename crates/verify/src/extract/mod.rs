@@ -16,6 +16,7 @@ use crate::{
     language,
     text::{
         Determiner, NounPhrase, Reading,
+        phrases::DRINKING_GLASSES,
         reach::{Reach, reach},
     },
 };
@@ -128,8 +129,11 @@ impl Extractor for LexicalExtractor<'_> {
 
 /// The thing that a phrase names; for a pronoun, what it stands for.
 fn entity(reading: &Reading<'_>, phrase: &NounPhrase) -> Entity {
+    let surface = reading.surface(&phrase.head);
+    // The word alone names what is worn.
+    let for_drinking = surface.eq_ignore_ascii_case("glasses") && !phrase.labels.is_empty();
     Entity {
-        surface: reading.surface(&phrase.head).to_owned(),
+        surface: if for_drinking { DRINKING_GLASSES } else { surface }.to_owned(),
         span: reading.span(&phrase.head),
         label: label_of(&phrase.labels, phrase.kind),
     }

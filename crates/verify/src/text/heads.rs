@@ -264,6 +264,7 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
         || POSSESSIVE.contains(&next)
         || PREPOSITIONS.contains(&next)
         || SEVERAL.contains(&next)
+        || matches!(next, "him" | "her" | "it" | "us" | "them")
         || next.ends_with("ly");
     // "a man watches TV", "people watch TV", but "train tracks".
     let verb_follows_noun = after_noun.is_some_and(|noun| {
@@ -280,6 +281,8 @@ fn is_verb_here(reading: &Reading<'_>, vocabulary: &Vocabulary, head: &Head, las
                 .any(|verb| *verb == word || *verb == stem || word.strip_suffix('s') == Some(verb));
         object_follows
             || ends
+            // "A cup stands there."
+            || agrees && matches!(next, "there" | "here")
             || agrees
                 && is_word(reading, place + 1)
                 && !FUNCTION.contains(&next)

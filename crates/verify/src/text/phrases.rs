@@ -23,6 +23,9 @@ use super::{
 pub(crate) const PORTIONS: &[&str] =
     &["slice", "piece", "plate", "bowl", "chunk", "bite", "bunch", "head", "pile", "helping", "tray", "box"];
 
+/// What "glasses" is taken for where they are for drinking, in a word that the vocabulary knows.
+pub(crate) const DRINKING_GLASSES: &str = "drinking glasses";
+
 pub(super) fn find(reading: &mut Reading<'_>, vocabulary: &Vocabulary) {
     for sentence in 0..reading.sentences.len() {
         if reading.foreign[sentence] {
@@ -92,6 +95,10 @@ fn phrase_around(
     }
     place = denial_before(reading, &mut phrase, place, left);
     phrase.tokens.start = place;
+    if are_for_drinking(reading, &phrase) {
+        phrase.labels = vocabulary.labels_for(DRINKING_GLASSES).into_iter().map(str::to_owned).collect();
+        phrase.kind = Some(MatchKind::Broader);
+    }
     if phrase.negation.is_none() && is_anybody(reading, phrase.head.start) {
         return None;
     }
@@ -107,6 +114,14 @@ fn phrase_around(
         return None;
     }
     Some(phrase)
+}
+
+/// Glasses are worn, but not those that are counted or full ("two glasses", "glasses of water").
+fn are_for_drinking(reading: &Reading<'_>, phrase: &NounPhrase) -> bool {
+    let counted = phrase.quantity.is_some() && phrase.group.is_none();
+    phrase.head.len() == 1
+        && reading.word(phrase.head.start) == "glasses"
+        && (counted || reading.word(phrase.head.end) == "of")
 }
 
 /// "Vintage wooden chair": where the words that open a sentence all go with a bare noun, the start of it.

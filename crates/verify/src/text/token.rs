@@ -38,7 +38,7 @@ pub(crate) fn tokenize(text: &str) -> Vec<Token> {
             (word_end(&characters, place), TokenKind::Word)
         } else if first == '\n' {
             (place + 1, TokenKind::Break)
-        } else if first.is_whitespace() {
+        } else if first.is_whitespace() || names_corner(&characters, place) {
             place += 1;
             continue;
         } else {
@@ -57,7 +57,8 @@ fn word_end(characters: &[(usize, char)], start: usize) -> usize {
     let mut place = start;
     while let Some(character) = at(place) {
         let joins = matches!(character, '\'' | '\u{2019}' | '-' | '\u{2010}' | '\u{2011}')
-            && at(place + 1).is_some_and(char::is_alphanumeric);
+            && at(place + 1).is_some_and(char::is_alphanumeric)
+            && !names_corner(characters, place);
         // A decimal point or thousands separator inside a number.
         let in_number = matches!(character, '.' | ',' | ':')
             && place > start
@@ -69,6 +70,23 @@ fn word_end(characters: &[(usize, char)], start: usize) -> usize {
         place += 1;
     }
     place
+}
+
+/// Whether a hyphen stands in the name of a corner, "top-left", which is read as the two words "top left".
+fn names_corner(characters: &[(usize, char)], hyphen: usize) -> bool {
+    let is_letter =
+        |place: &usize| characters.get(*place).is_some_and(|(_, character)| character.is_alphabetic());
+    let word = |places: std::ops::Range<usize>| -> String {
+        let letters = characters.get(places).unwrap_or_default().iter();
+        letters.flat_map(|(_, character)| character.to_lowercase()).collect()
+    };
+    if !matches!(characters.get(hyphen), Some((_, '-' | '\u{2010}' | '\u{2011}'))) {
+        return false;
+    }
+    let start = (0..hyphen).rev().take_while(is_letter).last().unwrap_or(hyphen);
+    let end = (hyphen + 1..).take_while(is_letter).last().map_or(hyphen, |last| last + 1);
+    matches!(word(start..hyphen).as_str(), "top" | "bottom" | "upper" | "lower")
+        && matches!(word(hyphen + 1..end.max(hyphen + 1)).as_str(), "left" | "right")
 }
 
 /// The place after the closing mark, where a quotation opens here.
