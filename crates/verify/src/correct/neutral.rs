@@ -106,7 +106,32 @@ fn beside(context: &Context<'_>, place: usize, others: &[usize]) -> Option<Range
             && next.negation.is_none()
             && matches!(next.determiner, Determiner::None | Determiner::Indefinite)
     });
-    next.map(|(_, next)| end..next.head.end).or_else(|| beside_unknown(reading, end))
+    next.map(|(_, next)| end..next.head.end)
+        .or_else(|| beside_unknown(reading, end))
+        .or_else(|| in_picture(reading, end))
+}
+
+/// The place in the picture right behind a thing: "a mug -> on the left".
+fn in_picture(reading: &Reading<'_>, start: usize) -> Option<Range<usize>> {
+    let end = start + 3;
+    let is_place = matches!(reading.word(start), "on" | "in" | "at")
+        && reading.word(start + 1) == "the"
+        && matches!(
+            reading.word(start + 2),
+            "left"
+                | "right"
+                | "middle"
+                | "center"
+                | "centre"
+                | "top"
+                | "bottom"
+                | "background"
+                | "foreground"
+        );
+    // "On the left of the table" is a place by something.
+    let ends = reading.tokens.get(end).is_none_or(|token| token.kind != TokenKind::Word)
+        || matches!(reading.word(end), "and" | "or" | "but" | "while");
+    (is_place && ends).then_some(start..end)
 }
 
 /// The same of a few words behind a preposition of which none is known as a thing, to the end of their clause.

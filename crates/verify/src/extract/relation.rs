@@ -9,7 +9,7 @@ use crate::text::{
     Reading, TokenKind,
     status::is_none_of,
     verbs::finite_verb,
-    words::{DENIALS, PICTURE},
+    words::{DENIALS, PICTURE, PLACES},
 };
 
 /// Words between two things, longest first.
@@ -329,10 +329,16 @@ fn subjects(reading: &Reading<'_>, place: usize, end: usize, range: &Range<usize
         if link.len() > LONGEST_LINK || apart {
             return Vec::new();
         }
-        // Whichever thing of the clause it is said of: "a dog on a sofa next to a cat".
+        // Whichever thing of the clause it is said of: "a dog on a sofa next to a cat". What has a place in the picture of its own is
+        // none of them: "a cup on the left and -> a dog on the right".
+        let placed = |at: usize| {
+            reading.word(at) == "and"
+                && PLACES.contains(&reading.before(at))
+                && reading.phrase_starting_at(at + 1).is_some()
+        };
         let clause = (range.start..place)
             .rev()
-            .take_while(|&at| !matches!(reading.word(at), "," | ";" | ":" | "while" | "but"))
+            .take_while(|&at| !matches!(reading.word(at), "," | ";" | ":" | "while" | "but") && !placed(at))
             .last()
             .unwrap_or(place);
         let mut subjects: Vec<usize> = (0..reading.phrases.len())
