@@ -242,7 +242,18 @@ impl<'v> RuleCorrector<'v> {
         for (sentence, claims) in gone {
             edits.remove_sentence(reading, sentence, &claims);
         }
-        // Better a plain denial than silence.
+        self.deny_plainly(reading, judged, &absent, &mut edits);
+        edits
+    }
+
+    /// Better a plain denial than silence, of what was contradicted.
+    fn deny_plainly(
+        self,
+        reading: &Reading<'_>,
+        judged: &[(Claim, Judgement)],
+        absent: &BTreeMap<usize, usize>,
+        edits: &mut Edits,
+    ) {
         let denied = absent.iter().find(|(_, claim)| {
             judged.get(**claim).is_some_and(|(_, judgement)| judgement.verdict == Verdict::Contradicted)
         });
@@ -250,7 +261,6 @@ impl<'v> RuleCorrector<'v> {
             let denial = neutral::denial(reading, self.vocabulary, *phrase);
             edits.replace_all(reading, &denial, *claim);
         }
-        edits
     }
 
     /// The sentences of the draft whose contradicted claims the new text still makes.

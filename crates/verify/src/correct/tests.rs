@@ -6,6 +6,7 @@ use super::*;
 mod beside;
 mod colors;
 mod denials;
+mod fewer;
 
 fn corrector() -> RuleCorrector<'static> {
     RuleCorrector::new(Vocabulary::builtin())
@@ -114,21 +115,6 @@ fn corrections_keep_the_grammar() {
         ("Seven dogs and a cat are here.", &[("Seven", "1")], "One dog and a cat are here."),
         ("At least five children play.", &[("At least five", "2")], "Two children play."),
         ("Nine knives lie there.", &[("Nine", "several")], "Several knives lie there."),
-        ("Three cups are on a table.", &[("Three", "1"), ("cups", "=bottle")], "One bottle is on a table."),
-        ("One cup lies here.", &[("One", "3"), ("cup", "=bottle")], "Three bottles lie here."),
-        // The place behind a thing goes with it.
-        (
-            "The spoon lies to the left of the cup, and a donut to the right of it.",
-            &[("donut", "0")],
-            "The spoon lies to the left of the cup.",
-        ),
-        // Who is alone has no company.
-        ("Two dogs sit next to each other.", &[("Two", "1")], "One dog sits."),
-        ("Two dogs are close to one another.", &[("Two", "1")], "One dog is visible."),
-        ("Two dogs lie together on a bed.", &[("Two", "1")], "One dog lies on a bed."),
-        ("Two men stand facing each other.", &[("Two", "1")], "One man stands."),
-        ("Three dogs sit next to each other.", &[("Three", "2")], "Two dogs sit next to each other."),
-        ("A cat and a dog are sleeping next to each other.", &[("dog", "0")], "A cat is sleeping."),
         // Colours: the article agrees.
         ("A red car.", &[("red", "orange")], "An orange car."),
         ("An orange car.", &[("orange", "blue")], "A blue car."),

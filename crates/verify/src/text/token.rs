@@ -84,7 +84,7 @@ fn names_corner(characters: &[(usize, char)], hyphen: usize) -> bool {
         return false;
     }
     let start = (0..hyphen).rev().take_while(is_letter).last().unwrap_or(hyphen);
-    let end = (hyphen + 1..).take_while(is_letter).last().map_or(hyphen, |last| last + 1);
+    let end = (hyphen + 1..characters.len()).take_while(is_letter).last().map_or(hyphen, |last| last + 1);
     matches!(word(start..hyphen).as_str(), "top" | "bottom" | "upper" | "lower")
         && matches!(word(hyphen + 1..end.max(hyphen + 1)).as_str(), "left" | "right")
 }
