@@ -16,12 +16,12 @@ use crate::{
 
 /// What it measures, for people.
 pub const ABOUT: &str = "Captions of pictures by how near they are to captions that people wrote: CIDEr-D, BLEU-1 to 4, \
-ROUGE-L, and with --variant meteor METEOR 1.5, as pycocoevalcap computes them on the words of its tokenizer. They say how much a caption sounds like those of \
-the data, not whether it is true: a hallucinated object costs as much as an unusual word (see chair for truth). Traps: \
+ROUGE-L, and with --variant meteor METEOR 1.5, as pycocoevalcap computes them on the words of its tokenizer. They \
+say how much a caption sounds like those of the data, not whether it is true: a hallucinated object costs as much as an unusual word (see chair for truth). Traps: \
 CIDEr depends on which pictures are in the run, and one picture alone scores 0; brackets stay as words because the \
-reference looks for them in capitals; long captions score low; METEOR of a run is taken over \
-all its words and is not the mean of its captions. Source: Vedantam et al., CVPR 2015; Papineni et al., ACL 2002; Lin, 2004; Denkowski and Lavie, \
-WMT 2014.";
+reference looks for them in capitals; long captions score low; METEOR of a run is taken \
+over all its words and is not the mean of its captions. Source: Vedantam et al., CVPR 2015; Papineni et al., ACL 2002; \
+Lin, 2004; Denkowski and Lavie, WMT 2014.";
 
 /// What its data is, for people.
 pub const DATA: &str =

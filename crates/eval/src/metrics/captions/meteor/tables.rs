@@ -2,8 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
-    io::{BufRead, BufReader, Cursor, Read, Seek},
+    io::{BufRead, BufReader, Cursor, Read},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +11,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use zip::ZipArchive;
 
 use super::normal::Prefixes;
-use crate::{EvalError, data::fault};
+use crate::{Archive, EvalError, data::fault};
 
 /// The authors' program, an archive itself.
 const PROGRAM: &str = "pycocoevalcap/meteor/meteor-1.5.jar";
@@ -72,7 +71,7 @@ impl std::fmt::Debug for Tables {
 impl Tables {
     /// Reads all lists but the paraphrases.
     pub(super) fn open(package: &Path) -> Result<Self, EvalError> {
-        let program = member(&mut archive(package)?, PROGRAM, package)?;
+        let program = Archive::open(package)?.read(PROGRAM)?;
         let mut program =
             ZipArchive::new(Cursor::new(program)).map_err(|error| broken(package, PROGRAM, error))?;
         let mut list = |name: &str| -> Result<String, EvalError> {
@@ -109,7 +108,7 @@ impl Tables {
 
     /// Reads the paraphrases of which one side is all in words that the references have.
     pub(super) fn read_paraphrases(&mut self, known: &HashSet<String>) -> Result<(), EvalError> {
-        let packed = member(&mut archive(&self.package)?, PARAPHRASES, &self.package)?;
+        let packed = Archive::open(&self.package)?.read(PARAPHRASES)?;
         let mut lines = BufReader::new(GzDecoder::new(packed.as_slice()));
         let [mut likely, mut phrase, mut other] = [const { String::new() }; 3];
         loop {
@@ -194,18 +193,13 @@ fn broken(package: &Path, member: &str, error: impl std::fmt::Display) -> EvalEr
     fault(package, None, format!("`{member}` in it can't be read ({error}); expected pycocoevalcap's wheel"))
 }
 
-fn archive(package: &Path) -> Result<ZipArchive<File>, EvalError> {
-    let file = File::open(package).map_err(EvalError::file(package, "read"))?;
-    ZipArchive::new(file)
-        .map_err(|error| fault(package, None, format!("this is no readable zip archive ({error})")))
-}
-
+/// A list inside of the program.
 fn member(
-    archive: &mut ZipArchive<impl Read + Seek>,
+    program: &mut ZipArchive<Cursor<Vec<u8>>>,
     name: &str,
     package: &Path,
 ) -> Result<Vec<u8>, EvalError> {
-    let entry = archive.by_name(name).map_err(|error| broken(package, name, error))?;
+    let entry = program.by_name(name).map_err(|error| broken(package, name, error))?;
     let mut bytes = Vec::new();
     entry.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| broken(package, name, error))?;
     if bytes.len() as u64 > MOST_BYTES {
